@@ -1,0 +1,53 @@
+"""Refusals: one class per reason. Its docstring is the message, its base class the kind of error.
+
+`class OrderNotFound(NotFound): "There is no order {order_id}."`, raised as `OrderNotFound(order_id=...)`.
+"""
+
+import re
+
+
+class Refusal(Exception):
+    """The request was refused."""
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__((type(self).__doc__ or "").strip().format(**facts))
+
+    @property
+    def code(self) -> str:
+        """The class's name in snake case: the stable name of the refusal, e.g. order_not_found."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
+    def field(self) -> str | None:
+        """The path of the offending input field, where there is one."""
+        value = self.facts.get("field")
+        return None if value is None else str(value)
+
+
+class Invalid(Refusal):
+    """The field {field} is not valid."""
+
+
+class NotFound(Refusal):
+    """Not found."""
+
+
+class Conflict(Refusal):
+    """The request conflicts with the current state."""
+
+
+class Unauthorized(Refusal):
+    """A valid bearer token is required."""
+
+
+class Forbidden(Refusal):
+    """The token lacks the required permission."""
+
+
+class TooLarge(Refusal):
+    """The request is too large."""
+
+
+class Unavailable(Refusal):
+    """The service is not available right now."""

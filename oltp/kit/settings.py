@@ -1,0 +1,32 @@
+"""Settings: one frozen value, read from the environment at the entrances and handed down."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside, each as STORMCOM_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="STORMCOM_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path(".stormcom"), description="Folder that holds all local state.")
+    database_url: str | None = Field(
+        default=None, description="Any Postgres 18 with pgvector; without it an embedded server is started.")
+    api_port: int = Field(default=8000, ge=1, le=65535)
+    dagster_port: int = Field(default=3000, ge=1, le=65535)
+    encoder: Literal["minilm", "hash"] = Field(
+        default="minilm", description="Text encoder: the real model, or a hash for tests.")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def home_path(self) -> Path:
+        """The home folder as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def lake_path(self) -> Path:
+        """Where the lake keeps its Parquet files."""
+        return self.home_path / "lake" / "files"

@@ -1,0 +1,135 @@
+"""Fixtures: one real Postgres per test process, migrated once; every test gets a clone of its own."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+
+from oltp.db.embedded import EmbeddedPostgres
+from oltp.db.roles import prepare_database
+from oltp.db.session import Database
+from oltp.kit.clock import FixedClock
+from stormcom.schema import upgrade
+
+ADMIN = "postgres"
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """URL of an admin database: the embedded server's, or STORMCOM_TEST_DATABASE_URL."""
+    given = os.environ.get("STORMCOM_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="stormcom-test-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = EmbeddedPostgres(Path(folder) / "pg", durable=False)
+        server.start()
+        try:
+            yield server.url(ADMIN)
+        finally:
+            server.stop()
+
+
+def with_database(url: str, name: str) -> str:
+    """Return `url` with another database name."""
+    info = psycopg.conninfo.conninfo_to_dict(url)
+    user, host, port = info.get("user", "postgres"), info.get("host", "localhost"), info.get("port", 5432)
+    secret = f":{info['password']}" if info.get("password") else ""
+    return f"postgresql://{user}{secret}@/{name}?host={host}&port={port}"
+
+
+def create_database(server_url: str, name: str, template: str | None = None) -> str:
+    """Create a database, as a clone of `template` if given, and return its URL."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        clause = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + clause)
+    return with_database(server_url, name)
+
+
+def drop_database(server_url: str, name: str) -> None:
+    """Drop a database and the lake's catalogue beside it."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        for each in (name, f"{name}_lake"):
+            statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(each))
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """Name of a database migrated to the head, to clone from."""
+    name = f"stormcom_template_{os.getpid()}"
+    upgrade(create_database(server_url, name))
+    yield name
+    drop_database(server_url, name)
+
+
+@pytest.fixture
+def empty_database(server_url: str) -> Iterator[str]:
+    """URL of an empty database with roles and extensions, for tests of the migrations themselves."""
+    name = f"stormcom_empty_{uuid4().hex[:12]}"
+    url = create_database(server_url, name)
+    prepare_database(url)
+    yield url
+    drop_database(server_url, name)
+
+
+@pytest.fixture
+def database(server_url: str, template: str) -> Iterator[Database]:
+    """A freshly migrated database of the test's own."""
+    name = f"stormcom_test_{uuid4().hex[:12]}"
+    url = create_database(server_url, name, template)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'UTC'").format(sql.Identifier(name)))
+        connection.execute(sql.SQL(
+            "GRANT CONNECT, TEMPORARY ON DATABASE {} TO stormcom_owner, stormcom_app, stormcom_worker, "
+            "stormcom_pipelines").format(sql.Identifier(name)))
+    database = Database(url)
+    yield database
+    database.dispose()
+    drop_database(server_url, name)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at noon UTC of a working day."""
+    return FixedClock(datetime(2026, 11, 24, 12, 0, tzinfo=UTC))
+
+
+def create_store(database: Database, *, slug: str, currency: str = "USD", timezone: str = "America/New_York") -> UUID:
+    """Create an organization and a store in it; returns the store's id."""
+    with database.owner_session() as session:
+        organization = session.scalar(text(
+            "INSERT INTO organizations (name, slug) VALUES (:slug, :slug) RETURNING id"), {"slug": slug})
+        store = session.scalar(text(
+            "INSERT INTO stores (organization_id, name, slug, email, currency, timezone) VALUES "
+            "(:organization, :slug, :slug, :email, :currency, :timezone) RETURNING id"),
+            {"organization": organization, "slug": slug, "email": f"{slug}@example.test", "currency": currency,
+             "timezone": timezone})
+    assert isinstance(store, UUID)
+    return store
+
+
+@pytest.fixture
+def store(database: Database) -> UUID:
+    """The store `demo`: USD, America/New_York."""
+    return create_store(database, slug="demo")
+
+
+@pytest.fixture
+def other_store(database: Database) -> UUID:
+    """A second tenant, whose rows nobody else may see."""
+    return create_store(database, slug="other", currency="EUR", timezone="Europe/Berlin")
+
+
+@pytest.fixture
+def lake_dir(tmp_path: Path) -> Path:
+    """A folder for the lake's files."""
+    return tmp_path / "lake"
