@@ -38,7 +38,7 @@ IS_SHIPPING = pl.col("sku").is_in(SHIPPING_SKUS)
 
 
 def classify(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the column `bucket` (first fit). Manual and gift rows come before prices: a gift card is a liability, not a sale."""
+    """Add the column `bucket` (first fit). Gift rows are set aside: a gift card is a liability."""
     bucket = (
         pl.when(IS_ADJUSTMENT)
         .then(pl.lit(ADJUSTMENT))
@@ -65,7 +65,7 @@ def refuse_wrong_signs(classified: pl.DataFrame, *, file: str, place: str) -> No
     bad = classified.filter(wrong).head(1)
     if bad.height:
         row = bad.row(0, named=True)
-        wanted = "less than 0 on the cancellation" if row["invoice"].startswith("C") else "more than 0 on the invoice"
+        wanted = "< 0 on the cancellation" if row["invoice"].startswith("C") else "> 0 on the invoice"
         told = f"column Quantity: {row['quantity']} must be {wanted} {row['invoice']}"
         raise BrokenFile(file=file, reason=f"{place} {row['line']}, {told}")
 

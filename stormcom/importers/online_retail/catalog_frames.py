@@ -68,7 +68,10 @@ def _slug(text: pl.Expr) -> pl.Expr:
 
 
 def customer_frame(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-    """One row per CustomerID anywhere in the file. Columns: id, customer, email, first_name, last_name, first_at."""
+    """One row per CustomerID of the file.
+
+    Columns: id, customer, email, first_name, last_name, first_at.
+    """
     known = (
         rows.filter(pl.col("customer").is_not_null())
         .group_by("customer")

@@ -1,4 +1,7 @@
-"""Raw cells → typed cells, column by column. A cell that does not fit is an error that names its line and column."""
+"""Raw cells → typed cells, column by column.
+
+A cell that does not fit is an error naming its line and column.
+"""
 
 from collections.abc import Callable
 
@@ -43,11 +46,14 @@ NOT_A = {
 def typed_rows(raw: pl.DataFrame, *, file: str, place: str) -> pl.DataFrame:
     """One row per row of the file, in its order.
 
-    Shape: row (0-based), line, invoice, sku (upper-cased), description (trimmed or null), quantity, local_time (as
-    the till said, no zone), price_e4 (ten-thousandths), customer (null for a guest), country; money_e4 = quantity ×
-    price_e4. Raises BrokenFile for the first cell that does not fit. `place` is the word for a row: "line" or "row".
+    Shape: row (0-based), line, invoice, sku (upper-cased), description (trimmed or null), quantity,
+    local_time (as the till said, no zone), price_e4 (ten-thousandths), customer (null for a guest),
+    country; money_e4 = quantity × price_e4. `place` is the word for a row: "line" or "row". Raises
+    BrokenFile for the first misfit.
     """
-    parsed = raw.with_columns(_parser(name, raw.schema[name])(pl.col(name)).alias(f"={name}") for name in COLUMNS)
+    parsed = raw.with_columns(
+        _parser(name, raw.schema[name])(pl.col(name)).alias(f"={name}") for name in COLUMNS
+    )
     _refuse_first_misfit(parsed, file=file, place=place)
     return parsed.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
@@ -108,7 +114,7 @@ def _text(dtype: pl.DataType) -> Callable[[pl.Expr], pl.Expr]:
 
 
 def _whole_number(dtype: pl.DataType) -> Callable[[pl.Expr], pl.Expr]:
-    """Whole numbers of four bytes, as the tables hold them; "17850.0" too, as exports of nullable columns write it."""
+    """Whole numbers of four bytes, as the tables hold them; "17850.0" too, as pandas exports nullable ones."""
     if dtype == pl.String:
         return lambda cells: _within(
             cells.str.strip_chars().str.extract(r"^([+-]?\d{1,10})(?:\.0*)?$").cast(pl.Int64, strict=False)
@@ -116,7 +122,9 @@ def _whole_number(dtype: pl.DataType) -> Callable[[pl.Expr], pl.Expr]:
     if dtype.is_integer():
         return lambda cells: _within(cells.cast(pl.Int64, strict=False))
     if dtype.is_float() or dtype.is_decimal():
-        return lambda cells: pl.when(cells == cells.round(0)).then(_within(cells.cast(pl.Int64, strict=False)))
+        return lambda cells: pl.when(cells == cells.round(0)).then(
+            _within(cells.cast(pl.Int64, strict=False))
+        )
     return _nothing
 
 
@@ -127,12 +135,16 @@ def _within(numbers: pl.Expr) -> pl.Expr:
 def _price(dtype: pl.DataType) -> Callable[[pl.Expr], pl.Expr]:
     if dtype == pl.String:
         return lambda cells: _scaled(
-            cells.str.strip_chars().str.extract(r"^([+-]?\d{1,8}(?:\.\d{1,4}0*)?)$").cast(pl.Decimal(20, 4), strict=False)
+            cells.str.strip_chars()
+            .str.extract(r"^([+-]?\d{1,8}(?:\.\d{1,4}0*)?)$")
+            .cast(pl.Decimal(20, 4), strict=False)
         )
     if dtype.is_integer():
         return lambda cells: cells.cast(pl.Int64, strict=False) * PRICE_SCALE
     if dtype.is_decimal():
-        return lambda cells: pl.when(cells == cells.cast(pl.Decimal(20, 4))).then(_scaled(cells.cast(pl.Decimal(20, 4))))
+        return lambda cells: pl.when(cells == cells.cast(pl.Decimal(20, 4))).then(
+            _scaled(cells.cast(pl.Decimal(20, 4)))
+        )
     if dtype.is_float():
         return _price_from_float
     return _nothing
@@ -143,7 +155,10 @@ def _scaled(prices: pl.Expr) -> pl.Expr:
 
 
 def _price_from_float(cells: pl.Expr) -> pl.Expr:
-    """A float column states decimal prices inexactly: the nearest ten-thousandth, if it is near enough to be meant."""
+    """A float column states decimal prices inexactly:
+
+    the nearest ten-thousandth, if it is near enough to be meant.
+    """
     ticks = (cells * PRICE_SCALE).round(0)
     meant = cells.is_finite() & ((cells * PRICE_SCALE - ticks).abs() < 0.01) & (cells.abs() < 1e8)
     return pl.when(meant).then(ticks).cast(pl.Int64, strict=False)

@@ -1,4 +1,7 @@
-"""The figures of one file: counts and money of every bucket, of the parts of a split row, and what rounding left."""
+"""The figures of one file:
+
+counts and money of every bucket, of the parts of a split row, and what rounding left.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,7 +31,10 @@ class BucketFigure:
 
 @dataclass(frozen=True)
 class PartFigure:
-    """The part of a bucket's rows that was matched to a line, or that hangs on an opening order. `amount`: pence."""
+    """The part of a bucket's rows that was matched to a line, or that hangs on an opening order.
+
+    `amount`: pence.
+    """
 
     bucket: str
     part: str
@@ -38,7 +44,10 @@ class PartFigure:
 
 @dataclass(frozen=True)
 class FileFigures:
-    """`counts`: what the file becomes, by noun. `rounded_row_count`: rows with less than a penny in their amount."""
+    """`counts`: what the file becomes, by noun.
+
+    `rounded_row_count`: rows with less than a penny in their amount.
+    """
 
     row_count: int
     buckets: tuple[BucketFigure, ...]
@@ -98,12 +107,15 @@ def _counts(rows: pl.DataFrame, frames: dict[str, pl.DataFrame]) -> dict[str, in
     orders = frames["orders"]
     imported = orders.filter(pl.col("origin") == IMPORT)
     invoices = rows.filter(~IS_ADJUSTMENT & ~IS_CANCELLATION)["invoice"].n_unique()
-    with_rows = imported.filter((pl.col("item_count") > 0) | (pl.col("shipping_amount") > 0)).height
+    with_rows = imported.filter(pl.col("sells_count") > 0).height
     return {
         "orders": imported.height,
         "orders_of_sale_or_shipping": with_rows,
         "orders_of_other_rows": imported.height - with_rows,
         "guest_invoices_without_order": invoices - imported.height,
         "opening_orders": orders.height - imported.height,
-        **{name: frames[name].height for name in ("order_items", "refunds", "refund_items", "products", "customers")},
+        **{
+            name: frames[name].height
+            for name in ("order_items", "refunds", "refund_items", "products", "customers")
+        },
     }

@@ -16,7 +16,10 @@ class Keys:
         self._namespace = uuid5(store_id, SOURCE)
 
     def column(self, kind: str, names: pl.Series) -> pl.Series:
-        """The id of each name. Equal to `one`, digit by digit, but without an object per row: there are a million."""
+        """The id of each name. Equal to `one`, digit by digit, but without an object per row:
+
+        there are a million.
+        """
         start = sha1(self._namespace.bytes + f"{kind}:".encode(), usedforsecurity=False)
         return pl.Series([_version_5(start, name) for name in names.to_list()], dtype=pl.String)
 

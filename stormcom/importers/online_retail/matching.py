@@ -1,8 +1,9 @@
 """Cancellation rows → the lines they take back.
 
-A row of a C invoice names no earlier invoice. It takes the same customer's lines of the same SKU and price that were
-sold strictly earlier and have quantity left, the latest first, several if one does not suffice. A shipping refund
-takes shipping rows by the same rule. Guests have no identity to match by, so theirs is never matched.
+A row of a C invoice names no earlier invoice. It takes the same customer's lines of the same SKU and price
+that were sold strictly earlier and have quantity left, the latest first, several if one does not suffice. A
+shipping refund takes shipping rows by the same rule. Guests have no identity to match by, so theirs is
+never matched.
 """
 
 from bisect import bisect_left
@@ -60,8 +61,9 @@ class _Shelf:
 def match_cancellations(classified: pl.DataFrame) -> pl.DataFrame:
     """Every refund and shipping-refund row in parts.
 
-    Grain: (row, part), part from 0. `line_row` is the row of the line taken back, null for what no line is left for
-    (at most one such part per row, its last). `part_quantity` > 0; the parts of a row add up to its quantity.
+    Grain: (row, part), part from 0. `line_row` is the row of the line taken back, null for what no line is
+    left for (at most one such part per row, its last). `part_quantity` > 0; the parts of a row add up to
+    its quantity.
     """
     takers = classified.filter(pl.col("bucket").is_in([REFUND, SHIPPING_REFUND])).sort("local_time", "row")
     shelves = _shelves(classified, takers)
@@ -86,7 +88,9 @@ def _shelves(classified: pl.DataFrame, takers: pl.DataFrame) -> dict[Key, _Shelf
         .sort("local_time", "row")
     )
     shelves: dict[Key, _Shelf] = defaultdict(_Shelf)
-    for customer, sku, price, time, row, quantity in sold.select(*SAME, "local_time", "row", "quantity").iter_rows():
+    for customer, sku, price, time, row, quantity in sold.select(
+        *SAME, "local_time", "row", "quantity"
+    ).iter_rows():
         shelves[(customer, sku, price)].put(time, row, quantity)
     return shelves
 

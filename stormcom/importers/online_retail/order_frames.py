@@ -20,14 +20,19 @@ OPENING = "opening"
 
 @dataclass(frozen=True)
 class Orders:
-    """`orders`: one row per order; `items`: one per line, with `source_row` (and, in an opening order, `part`)."""
+    """`orders`: one row per order; `items`:
+
+    one per line, with `source_row` (and, in an opening order, `part`).
+    """
 
     orders: pl.DataFrame
     items: pl.DataFrame
 
 
 def sold_orders(rows: pl.DataFrame, keys: Keys) -> Orders:
-    """One order per invoice with a sale or shipping row, and one without lines for a known customer's other invoices."""
+    """One order per invoice with a sale or shipping row; one without lines for a known customer's other
+    invoices.
+    """
     invoices = _invoices(rows.filter(~IS_ADJUSTMENT & ~IS_CANCELLATION))
     counted = (pl.col("sells_count") > 0) | pl.col("customer").is_not_null()
     items = rows.filter(pl.col("bucket") == SALE).select(
@@ -44,10 +49,11 @@ def sold_orders(rows: pl.DataFrame, keys: Keys) -> Orders:
 
 
 def opening_orders(rows: pl.DataFrame, unmatched: pl.DataFrame, keys: Keys) -> Orders:
-    """One order per C invoice with a part that no line was left for, with lines (and shipping) equal to those parts.
+    """One order per C invoice with a part that no line was left for, with lines (and shipping) equal to
+    those parts.
 
-    `unmatched`: parts of `refund_frames.valued_parts` without a line. Such an order was placed before the file begins;
-    it only carries its refunds, so it stands at its invoice's own instant.
+    `unmatched`: parts of `refund_frames.valued_parts` without a line. Such an order was placed before the
+    file begins; it only carries its refunds, so it stands at its invoice's own instant.
     """
     hanging = rows.filter(pl.col("invoice").is_in(unmatched["invoice"].unique().implode()))
     invoices = _invoices(hanging).drop("shipping_amount")
@@ -65,7 +71,9 @@ def opening_orders(rows: pl.DataFrame, unmatched: pl.DataFrame, keys: Keys) -> O
         pl.col("part_quantity").alias("quantity"),
         pl.col("amount").alias("subtotal_amount"),
     )
-    whole = invoices.join(shipping, on="invoice", how="left").with_columns(pl.col("shipping_amount").fill_null(0))
+    whole = invoices.join(shipping, on="invoice", how="left").with_columns(
+        pl.col("shipping_amount").fill_null(0)
+    )
     return _orders(whole, items, origin=OPENING, keys=keys)
 
 
@@ -92,15 +100,29 @@ def _orders(invoices: pl.DataFrame, items: pl.DataFrame, *, origin: str, keys: K
     orders = orders.with_columns(keys.column("order", orders["invoice"]).alias("id"))
     return Orders(
         orders.select(
-            "id", "invoice", "origin", "customer", "country", "placed_at", "subtotal_amount", "shipping_amount", "item_count"
+            "id",
+            "invoice",
+            "origin",
+            "customer",
+            "country",
+            "placed_at",
+            "subtotal_amount",
+            "shipping_amount",
+            "item_count",
+            "sells_count",
         ),
         _items(orders, items, keys),
     )
 
 
 def _items(orders: pl.DataFrame, items: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-    """Lines in the file's order. The ordinal (from 1) is part of the key: exact duplicates in the file stay two lines."""
-    placed = orders.select("invoice", pl.col("id").alias("order_id"), "placed_at", pl.int_range(pl.len()).alias("nth"))
+    """Lines in the file's order.
+
+    The ordinal (from 1) is part of the key: exact duplicates in the file stay two lines.
+    """
+    placed = orders.select(
+        "invoice", pl.col("id").alias("order_id"), "placed_at", pl.int_range(pl.len()).alias("nth")
+    )
     lines = items.join(placed, on="invoice").sort("nth", "source_row", "part")
     ordinal = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("invoice")
     lines = lines.with_columns(ordinal.alias("ordinal"))

@@ -32,8 +32,13 @@ class Prepared:
 
 
 def bucketed_rows(source: SourceFile, *, zone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(rows with their final `bucket` and their UTC `instant`, parts of the cancellations). Raises BrokenFile."""
-    classified = classify(source.rows.with_columns(to_instants(pl.col("local_time"), zone=zone).alias("instant")))
+    """(rows with their final `bucket` and their UTC `instant`, parts of the cancellations).
+
+    Raises BrokenFile.
+    """
+    classified = classify(
+        source.rows.with_columns(to_instants(pl.col("local_time"), zone=zone).alias("instant"))
+    )
     refuse_wrong_signs(classified, file=source.name, place=source.place)
     refuse_mixed_invoices(classified, file=source.name, place=source.place)
     parts = match_cancellations(classified)

@@ -1,7 +1,7 @@
 """A file of the Online Retail layout → its checked rows, or one BrokenFile that names line and column.
 
-Both kinds of file become the same frame of raw columns plus `line` (where a person finds the row: the line of a CSV
-file, the 1-based row of a Parquet file); `columns.py` turns raw cells into typed ones.
+Both kinds of file become the same frame of raw columns plus `line` (where a person finds the row: the line
+of a CSV file, the 1-based row of a Parquet file); `columns.py` turns raw cells into typed ones.
 """
 
 import csv
@@ -56,13 +56,18 @@ def _read_parquet(file: str, content: bytes) -> pl.DataFrame:
         frame = pl.read_parquet(io.BytesIO(content))
     except PolarsError as error:
         reason = str(error).splitlines()[0]
-        raise BrokenFile(file=file, reason=f"is no whole Parquet file, perhaps truncated ({reason})") from error
+        raise BrokenFile(
+            file=file, reason=f"is no whole Parquet file, perhaps truncated ({reason})"
+        ) from error
     _check_columns(file, frame.columns)
     return frame.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line"), *COLUMNS)
 
 
 def _read_csv(file: str, content: bytes) -> pl.DataFrame:
-    """Python's reader, not Polars': it accepts a bare quote (10" PLATE) and knows the line of every record."""
+    """Python's reader, not Polars':
+
+    it accepts a bare quote (10" PLATE) and knows the line of every record.
+    """
     text = _decode(content)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records = _records(file, reader)
@@ -99,17 +104,21 @@ def _records(file: str, reader: Iterator[list[str]]) -> Iterator[tuple[int, list
         begins = reader.line_num + 1  # type: ignore[attr-defined]
 
 
-def _chunks(
-    file: str, header: list[str], records: Iterator[tuple[int, list[str]]]
-) -> Iterator[pl.DataFrame]:
-    """Frames of at most CSV_CHUNK records: half a million Python lists at once would cost hundreds of megabytes."""
+def _chunks(file: str, header: list[str], records: Iterator[tuple[int, list[str]]]) -> Iterator[pl.DataFrame]:
+    """Frames of at most CSV_CHUNK records:
+
+    half a million Python lists at once would cost hundreds of megabytes.
+    """
     while chunk := list(islice(records, CSV_CHUNK)):
         for line, record in chunk:
             if len(record) != len(header):
                 reason = f"line {line}: {len(record)} columns instead of {len(header)}"
                 raise BrokenFile(file=file, reason=reason)
         cells = zip(*(record for _, record in chunk), strict=True)
-        columns = {name.strip(): pl.Series(values, dtype=pl.String) for name, values in zip(header, cells, strict=True)}
+        columns = {
+            name.strip(): pl.Series(values, dtype=pl.String)
+            for name, values in zip(header, cells, strict=True)
+        }
         lines = pl.Series([line for line, _ in chunk], dtype=pl.Int64)
         yield pl.DataFrame({"line": lines, **{name: columns[name] for name in COLUMNS}})
 

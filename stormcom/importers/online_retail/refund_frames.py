@@ -25,14 +25,17 @@ class Refunds:
 def valued_parts(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     """`matching.match_cancellations` plus the row's columns and `amount` (pence, ≥ 0).
 
-    Amounts are as the cancellation's row says, not as the line was sold; a row's parts add up to its rounded amount.
+    Amounts are as the cancellation's row says, not as the line was sold; a row's parts add up to its
+    rounded amount.
     """
     joined = parts.join(rows, on="row").sort("row", "part")
     whole = to_pence(-pl.col("money_e4"))
     part_count = pl.len().over("row")
     joined = joined.with_columns(whole.alias("amount"), part_count.alias("part_count"))
-    several = joined.filter(pl.col("part_count") > 1).group_by("row", maintain_order=True).agg(
-        pl.col("amount").first(), "part_quantity", "part"
+    several = (
+        joined.filter(pl.col("part_count") > 1)
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("amount").first(), "part_quantity", "part")
     )
     shares = [
         (row, part, share)
@@ -47,8 +50,12 @@ def valued_parts(rows: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def refund_frames(valued: pl.DataFrame, sold: Orders, opening: Orders, invoice_of_row: pl.DataFrame, keys: Keys) -> Refunds:
-    """`invoice_of_row`: row → invoice of every sale and shipping row, to find the order a part was matched to."""
+def refund_frames(
+    valued: pl.DataFrame, sold: Orders, opening: Orders, invoice_of_row: pl.DataFrame, keys: Keys
+) -> Refunds:
+    """`invoice_of_row`: row → invoice of every sale and shipping row, to find the order a part was matched
+    to.
+    """
     aimed = _aim(valued, sold, opening, invoice_of_row)
     instant = pl.col("instant").dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
     key = pl.concat_str(["invoice", "target_invoice", instant], separator=":")
@@ -57,9 +64,13 @@ def refund_frames(valued: pl.DataFrame, sold: Orders, opening: Orders, invoice_o
         pl.col("order_id", "target_invoice", "invoice", "instant").first(), pl.col("amount").sum()
     )
     refunds = refunds.with_columns(keys.column("refund", refunds["refund_key"]).alias("id"))
-    items = aimed.join(refunds.select("refund_key", pl.col("id").alias("refund_id")), on="refund_key", maintain_order="left")
+    items = aimed.join(
+        refunds.select("refund_key", pl.col("id").alias("refund_id")), on="refund_key", maintain_order="left"
+    )
     return Refunds(
-        refunds.select("id", "order_id", "invoice", "target_invoice", "amount", pl.col("instant").alias("processed_at")),
+        refunds.select(
+            "id", "order_id", "invoice", "target_invoice", "amount", pl.col("instant").alias("processed_at")
+        ),
         _refund_items(items, keys),
     )
 
@@ -67,7 +78,9 @@ def refund_frames(valued: pl.DataFrame, sold: Orders, opening: Orders, invoice_o
 def _aim(valued: pl.DataFrame, sold: Orders, opening: Orders, invoice_of_row: pl.DataFrame) -> pl.DataFrame:
     """Add order_id, target_invoice and order_item_id (null for shipping) to each part."""
     lines = pl.concat([sold.items, opening.items]).select(
-        pl.col("id").alias("order_item_id"), pl.col("source_row").alias("aim_row"), pl.col("part").alias("aim_part")
+        pl.col("id").alias("order_item_id"),
+        pl.col("source_row").alias("aim_row"),
+        pl.col("part").alias("aim_part"),
     )
     orders = pl.concat([sold.orders, opening.orders]).select(
         pl.col("id").alias("order_id"), pl.col("invoice").alias("target_invoice")
@@ -81,7 +94,8 @@ def _aim(valued: pl.DataFrame, sold: Orders, opening: Orders, invoice_of_row: pl
         )
         .with_columns(
             pl.coalesce("sold_invoice", "invoice").alias("target_invoice"),
-            # A line of an opening order comes from a part of this very row, any other from a whole row of its invoice.
+            # A line of an opening order comes from a part of this very row, any other from a whole row of
+            # its invoice.
             pl.coalesce("line_row", "row").alias("aim_row"),
             pl.when(is_opening).then(pl.col("part")).otherwise(0).alias("aim_part"),
         )
@@ -92,7 +106,10 @@ def _aim(valued: pl.DataFrame, sold: Orders, opening: Orders, invoice_of_row: pl
 
 
 def _refund_items(items: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-    """Grain: one part of one row. Its key is the C invoice and the part's place in it, not the row in the file."""
+    """Grain: one part of one row.
+
+    Its key is the C invoice and the part's place in it, not the row in the file.
+    """
     ordinal = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("invoice", order_by=["row", "part"])
     names = items.select(pl.concat_str(["invoice", ordinal.cast(pl.String)], separator=":")).to_series()
     is_shipping = pl.col("bucket") == SHIPPING_REFUND
