@@ -12,16 +12,25 @@ def include_object(item: object, name: str | None, kind: str, reflected: bool, _
     """Pass over what no model maps on purpose: legacy columns and the partitions made by functions."""
     if kind == "column" and reflected:
         return (item.table.name, name) not in LEGACY_COLUMNS  # type: ignore[attr-defined]
-    return not (kind == "table" and reflected and name is not None
-                and name.startswith(("analytics_event_", "product_embedding_", "procrastinate_")))
+    return not (
+        kind == "table"
+        and reflected
+        and name is not None
+        and name.startswith(("analytics_event_", "product_embedding_", "procrastinate_"))
+    )
 
 
 def run(connection: Connection) -> None:
     connection.execute(text("SET ROLE stormcom_owner"))
     connection.execute(text("SET row_security = off"))
     connection.commit()
-    context.configure(connection=connection, target_metadata=metadata, include_object=include_object,
-                      compare_type=True, transaction_per_migration=True)
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        include_object=include_object,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

@@ -14,8 +14,16 @@ depends_on = None
 ENUMS = {
     "role": ("OWNER", "ADMIN", "MEMBER", "VIEWER"),
     "product_status": ("DRAFT", "ACTIVE", "ARCHIVED"),
-    "order_status": ("PENDING", "PAYMENT_FAILED", "PAID", "PROCESSING", "SHIPPED", "DELIVERED", "CANCELED",
-                     "REFUNDED"),
+    "order_status": (
+        "PENDING",
+        "PAYMENT_FAILED",
+        "PAID",
+        "PROCESSING",
+        "SHIPPED",
+        "DELIVERED",
+        "CANCELED",
+        "REFUNDED",
+    ),
     "payment_status": ("PENDING", "AUTHORIZED", "PAID", "FAILED", "REFUNDED", "DISPUTED"),
     "payment_method": ("CREDIT_CARD", "DEBIT_CARD", "MOBILE_BANKING", "BANK_TRANSFER", "CASH_ON_DELIVERY"),
     "payment_gateway": ("STRIPE", "SSLCOMMERZ", "MANUAL"),
@@ -199,9 +207,11 @@ CREATE INDEX audit_logs_entity_type_entity_id_created_at_idx
   ON audit_logs (entity_type, entity_id, created_at);
 """
 
-TABLES = ("audit_logs, inventory_logs, reviews, order_items, orders, customers, product_attribute_values, "
-          "product_attributes, product_variants, products, brands, categories, stores, memberships, "
-          "organizations, verification_tokens, sessions, accounts, users")
+TABLES = (
+    "audit_logs, inventory_logs, reviews, order_items, orders, customers, product_attribute_values, "
+    "product_attributes, product_variants, products, brands, categories, stores, memberships, "
+    "organizations, verification_tokens, sessions, accounts, users"
+)
 
 
 def upgrade() -> None:

@@ -11,28 +11,75 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-WITH_STORE = ("categories", "brands", "products", "product_attributes", "customers", "orders", "reviews",
-              "inventory_logs", "audit_logs")
+WITH_STORE = (
+    "categories",
+    "brands",
+    "products",
+    "product_attributes",
+    "customers",
+    "orders",
+    "reviews",
+    "inventory_logs",
+    "audit_logs",
+)
 # Tables that get their store from a parent: (table, parent, key to the parent).
-CHILDREN = (("product_variants", "products", "product_id"),
-            ("product_attribute_values", "products", "product_id"), ("order_items", "orders", "order_id"))
-REFERENCED = ("categories", "brands", "products", "product_variants", "product_attributes", "customers", "orders",
-              "order_items")
+CHILDREN = (
+    ("product_variants", "products", "product_id"),
+    ("product_attribute_values", "products", "product_id"),
+    ("order_items", "orders", "order_id"),
+)
+REFERENCED = (
+    "categories",
+    "brands",
+    "products",
+    "product_variants",
+    "product_attributes",
+    "customers",
+    "orders",
+    "order_items",
+)
 # (table, column, parent, what a deleted parent does)
 KEYS = (
-    ("categories", "parent_id", "categories", "SET NULL"), ("products", "category_id", "categories", "SET NULL"),
-    ("products", "brand_id", "brands", "SET NULL"), ("product_variants", "product_id", "products", "CASCADE"),
+    ("categories", "parent_id", "categories", "SET NULL"),
+    ("products", "category_id", "categories", "SET NULL"),
+    ("products", "brand_id", "brands", "SET NULL"),
+    ("product_variants", "product_id", "products", "CASCADE"),
     ("product_attribute_values", "product_id", "products", "CASCADE"),
     ("product_attribute_values", "attribute_id", "product_attributes", "CASCADE"),
-    ("orders", "customer_id", "customers", "SET NULL"), ("order_items", "order_id", "orders", "CASCADE"),
+    ("orders", "customer_id", "customers", "SET NULL"),
+    ("order_items", "order_id", "orders", "CASCADE"),
     ("order_items", "product_id", "products", "SET NULL"),
-    ("order_items", "variant_id", "product_variants", "SET NULL"), ("reviews", "product_id", "products", "CASCADE"),
-    ("reviews", "customer_id", "customers", "SET NULL"), ("inventory_logs", "product_id", "products", "CASCADE"),
+    ("order_items", "variant_id", "product_variants", "SET NULL"),
+    ("reviews", "product_id", "products", "CASCADE"),
+    ("reviews", "customer_id", "customers", "SET NULL"),
+    ("inventory_logs", "product_id", "products", "CASCADE"),
 )
-TOUCHED = ("users", "organizations", "memberships", "stores", "categories", "brands", "products",
-           "product_variants", "product_attributes", "customers", "orders", "order_items", "reviews")
-ALL_TABLES = ("users", "accounts", "sessions", "verification_tokens", "organizations", "memberships", "stores",
-              *WITH_STORE, *(child for child, _, _ in CHILDREN))
+TOUCHED = (
+    "users",
+    "organizations",
+    "memberships",
+    "stores",
+    "categories",
+    "brands",
+    "products",
+    "product_variants",
+    "product_attributes",
+    "customers",
+    "orders",
+    "order_items",
+    "reviews",
+)
+ALL_TABLES = (
+    "users",
+    "accounts",
+    "sessions",
+    "verification_tokens",
+    "organizations",
+    "memberships",
+    "stores",
+    *WITH_STORE,
+    *(child for child, _, _ in CHILDREN),
+)
 
 # With the session in UTC, timestamp → timestamptz is a catalogue change: no table is rewritten.
 RETYPE = """

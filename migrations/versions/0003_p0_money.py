@@ -13,19 +13,34 @@ depends_on = None
 
 # (legacy float, amount). Five legacy names already end in _amount, so the new ones say whose amount it is.
 MONEY = {
-    "products": (("price", "price_amount"), ("compare_at_price", "compare_at_amount"),
-                 ("cost_price", "cost_amount")),
+    "products": (
+        ("price", "price_amount"),
+        ("compare_at_price", "compare_at_amount"),
+        ("cost_price", "cost_amount"),
+    ),
     "product_variants": (("price", "price_amount"), ("compare_at_price", "compare_at_amount")),
-    "orders": (("subtotal", "order_subtotal_amount"), ("discount_amount", "order_discount_amount"),
-               ("shipping_amount", "order_shipping_amount"), ("tax_amount", "order_tax_amount"),
-               ("total_amount", "order_total_amount")),
-    "order_items": (("price", "unit_price_amount"), ("subtotal", "line_subtotal_amount"),
-                    ("discount_amount", "line_discount_amount"), ("tax_amount", "line_tax_amount"),
-                    ("total_amount", "line_total_amount")),
+    "orders": (
+        ("subtotal", "order_subtotal_amount"),
+        ("discount_amount", "order_discount_amount"),
+        ("shipping_amount", "order_shipping_amount"),
+        ("tax_amount", "order_tax_amount"),
+        ("total_amount", "order_total_amount"),
+    ),
+    "order_items": (
+        ("price", "unit_price_amount"),
+        ("subtotal", "line_subtotal_amount"),
+        ("discount_amount", "line_discount_amount"),
+        ("tax_amount", "line_tax_amount"),
+        ("total_amount", "line_total_amount"),
+    ),
     "customers": (("total_spent", "total_spent_amount"), ("average_order_value", "average_order_amount")),
 }
-NULLABLE = {("products", "compare_at_amount"), ("products", "cost_amount"), ("product_variants", "price_amount"),
-            ("product_variants", "compare_at_amount")}
+NULLABLE = {
+    ("products", "compare_at_amount"),
+    ("products", "cost_amount"),
+    ("product_variants", "price_amount"),
+    ("product_variants", "compare_at_amount"),
+}
 # A legacy float with default 0 arrives as 0 from a writer that only states the amount.
 
 FUNCTIONS = """

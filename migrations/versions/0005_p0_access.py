@@ -54,8 +54,14 @@ CREATE FUNCTION store_by_slug(wanted text) RETURNS uuid
   SELECT id FROM stores WHERE slug = wanted AND deleted_at IS NULL $$;
 """
 
-SIGNATURES = ("find_token(text)", "find_session_user(text)", "stores_of_user(uuid)",
-              "redeem_sign_in(text, text, timestamptz)", "end_session(text)", "store_by_slug(text)")
+SIGNATURES = (
+    "find_token(text)",
+    "find_session_user(text)",
+    "stores_of_user(uuid)",
+    "redeem_sign_in(text, text, timestamptz)",
+    "end_session(text)",
+    "store_by_slug(text)",
+)
 
 
 def upgrade() -> None:

@@ -78,8 +78,14 @@ CREATE TABLE publication (
   published_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (store_id, mart));
 """
 
-TABLES = ("daily_store_metrics", "cohort_metrics", "order_attribution", "product_recommendation",
-          "product_sales_window", "publication")
+TABLES = (
+    "daily_store_metrics",
+    "cohort_metrics",
+    "order_attribution",
+    "product_recommendation",
+    "product_sales_window",
+    "publication",
+)
 
 
 def upgrade() -> None:

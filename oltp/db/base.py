@@ -1,6 +1,9 @@
 """Base of all models. Its naming convention is Postgres's own, so a name in SQL is a name in the metadata."""
 
-from sqlalchemy import MetaData
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import DateTime, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -15,3 +18,4 @@ class Base(DeclarativeBase):
     """Declarative base; every room's models.py hangs its tables here."""
 
     metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar = {str: Text, datetime: DateTime(timezone=True)}

@@ -121,7 +121,9 @@ class EmbeddedPostgres:
                 return
             except (OSError, IndexError, psycopg.OperationalError) as error:
                 if time.monotonic() > deadline:
-                    raise EmbeddedPostgresFailed(f"Postgres is not ready; see {self.folder / 'log'}") from error
+                    raise EmbeddedPostgresFailed(
+                        f"Postgres is not ready; see {self.folder / 'log'}"
+                    ) from error
                 time.sleep(0.1)
 
     def _ensure_database(self, name: str) -> None:

@@ -35,7 +35,9 @@ def prepare_database(url: str) -> None:
         ):
             connection.execute(sql.SQL(statement).format(database))
         connection.execute("GRANT USAGE, CREATE ON SCHEMA public TO stormcom_owner")
-        connection.execute("GRANT USAGE ON SCHEMA public TO stormcom_app, stormcom_worker, stormcom_pipelines")
+        connection.execute(
+            "GRANT USAGE ON SCHEMA public TO stormcom_app, stormcom_worker, stormcom_pipelines"
+        )
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, attributes: str) -> None:

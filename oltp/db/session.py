@@ -92,8 +92,12 @@ class Database:
         # With row_security off, a right that is missing raises instead of showing an empty table.
         guard = " -c row_security=off" if bypasses else ""
         return create_engine(
-            sqlalchemy_url(self.url), pool_size=self._pool_size, max_overflow=self._pool_size, pool_pre_ping=True,
-            connect_args={"options": f"-c role={role} -c timezone=UTC{guard}"})
+            sqlalchemy_url(self.url),
+            pool_size=self._pool_size,
+            max_overflow=self._pool_size,
+            pool_pre_ping=True,
+            connect_args={"options": f"-c role={role} -c timezone=UTC{guard}"},
+        )
 
 
 @contextmanager

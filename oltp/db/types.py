@@ -1,11 +1,11 @@
 """Column types by meaning, so that a model reads like the glossary."""
 
-from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import ForeignKey, text
+from sqlalchemy.dialects.postgresql import ENUM, TIMESTAMP
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -20,13 +20,40 @@ class Xid8(UserDefinedType[int]):
         return "xid8"
 
 
-Id = Annotated[UUID, mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))]
-StoreId = Annotated[UUID, mapped_column(Uuid, ForeignKey("stores.id", ondelete="CASCADE"))]
-Key = Annotated[UUID, mapped_column(Uuid)]
-Amount = Annotated[int, mapped_column(BigInteger)]
-Count = Annotated[int, mapped_column(BigInteger)]
-Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
-LegacyInstant = Annotated[datetime, mapped_column(TIMESTAMP(timezone=True, precision=3))]
-Day = Annotated[date, mapped_column(Date)]
-String = Annotated[str, mapped_column(Text)]
+# Reflection (alembic check, doctor) must know the type too.
+ischema_names["xid8"] = Xid8
+
+
+def _legacy_enum(name: str, *values: str) -> ENUM:
+    # The baseline migration made the type; metadata must never try to.
+    return ENUM(*values, name=name, create_type=False)
+
+
+LEGACY_INSTANT = TIMESTAMP(timezone=True, precision=3)
+ROLE = _legacy_enum("role", "OWNER", "ADMIN", "MEMBER", "VIEWER")
+PRODUCT_STATUS = _legacy_enum("product_status", "DRAFT", "ACTIVE", "ARCHIVED")
+ORDER_STATUS = _legacy_enum(
+    "order_status",
+    "PENDING",
+    "PAYMENT_FAILED",
+    "PAID",
+    "PROCESSING",
+    "SHIPPED",
+    "DELIVERED",
+    "CANCELED",
+    "REFUNDED",
+)
+PAYMENT_STATUS = _legacy_enum(
+    "payment_status", "PENDING", "AUTHORIZED", "PAID", "FAILED", "REFUNDED", "DISPUTED"
+)
+PAYMENT_METHOD = _legacy_enum(
+    "payment_method", "CREDIT_CARD", "DEBIT_CARD", "MOBILE_BANKING", "BANK_TRANSFER", "CASH_ON_DELIVERY"
+)
+PAYMENT_GATEWAY = _legacy_enum("payment_gateway", "STRIPE", "SSLCOMMERZ", "MANUAL")
+INVENTORY_STATUS = _legacy_enum("inventory_status", "IN_STOCK", "LOW_STOCK", "OUT_OF_STOCK", "DISCONTINUED")
+SUBSCRIPTION_PLAN = _legacy_enum("subscription_plan", "FREE", "BASIC", "PRO", "ENTERPRISE")
+SUBSCRIPTION_STATUS = _legacy_enum("subscription_status", "TRIAL", "ACTIVE", "PAST_DUE", "CANCELED", "PAUSED")
+
+Id = Annotated[UUID, mapped_column(primary_key=True, server_default=text("uuidv7()"))]
+StoreId = Annotated[UUID, mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))]
 RowVersion = Annotated[str, mapped_column(Xid8, server_default=text("pg_current_xact_id()"))]

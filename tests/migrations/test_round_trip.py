@@ -19,7 +19,7 @@ def test_up_down_up(empty_database: str) -> None:
     downgrade(empty_database, "0001")
     baseline = _shape(empty_database)
     downgrade(empty_database, "base")
-    assert [row for row in _shape(empty_database)] == []
+    assert _shape(empty_database) == []
     upgrade(empty_database, "0001")
     assert _shape(empty_database) == baseline
     upgrade(empty_database)

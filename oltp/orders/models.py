@@ -1,0 +1,150 @@
+"""Tables of the room `orders`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oltp.db.base import Base
+from oltp.db.types import (
+    LEGACY_INSTANT,
+    ORDER_STATUS,
+    PAYMENT_GATEWAY,
+    PAYMENT_METHOD,
+    PAYMENT_STATUS,
+    Id,
+    RowVersion,
+)
+
+
+class Order(Base):
+    """An order; `placed_at` decides its day, `origin` who made it."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("store_id", "id"),
+        UniqueConstraint("store_id", "order_number"),
+        ForeignKeyConstraint(
+            ["store_id", "customer_id"],
+            ["customers.store_id", "customers.id"],
+            ondelete="SET NULL (customer_id)",
+        ),
+        ForeignKeyConstraint(
+            ["store_id", "subject_id"], ["subject.store_id", "subject.id"], ondelete="SET NULL (subject_id)"
+        ),
+        CheckConstraint("(held_at IS NULL) = (hold_reason IS NULL)", name="orders_check"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="orders_currency_check"),
+        CheckConstraint("origin = ANY (ARRAY['storefront', 'import', 'opening'])", name="orders_origin_check"),
+        Index(
+            "orders_external_ref_key",
+            "store_id",
+            "external_ref",
+            unique=True,
+            postgresql_where=text("external_ref IS NOT NULL"),
+        ),
+        Index("orders_order_number_idx", "order_number"),
+        Index("orders_payment_status_idx", "payment_status"),
+        Index("orders_row_version_idx", "row_version"),
+        Index("orders_store_id_created_at_idx", "store_id", "created_at"),
+        Index("orders_store_id_customer_id_idx", "store_id", "customer_id"),
+        Index("orders_store_id_placed_at_idx", "store_id", "placed_at"),
+        Index("orders_store_id_status_idx", "store_id", "status"),
+        Index("orders_store_id_subject_id_idx", "store_id", "subject_id"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE", onupdate="CASCADE"))
+    customer_id: Mapped[UUID | None]
+    order_number: Mapped[str]
+    status: Mapped[str] = mapped_column(ORDER_STATUS, server_default=text("'PENDING'"))
+    discount_code: Mapped[str | None]
+    payment_method: Mapped[str | None] = mapped_column(PAYMENT_METHOD)
+    payment_gateway: Mapped[str | None] = mapped_column(PAYMENT_GATEWAY)
+    payment_status: Mapped[str] = mapped_column(PAYMENT_STATUS, server_default=text("'PENDING'"))
+    shipping_method: Mapped[str | None]
+    tracking_number: Mapped[str | None]
+    tracking_url: Mapped[str | None]
+    shipping_address: Mapped[str | None]
+    billing_address: Mapped[str | None]
+    fulfilled_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    canceled_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    cancel_reason: Mapped[str | None]
+    customer_note: Mapped[str | None]
+    admin_note: Mapped[str | None]
+    ip_address: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    deleted_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    currency: Mapped[str]
+    order_subtotal_amount: Mapped[int] = mapped_column(BigInteger)
+    order_discount_amount: Mapped[int] = mapped_column(BigInteger)
+    order_shipping_amount: Mapped[int] = mapped_column(BigInteger)
+    order_tax_amount: Mapped[int] = mapped_column(BigInteger)
+    order_total_amount: Mapped[int] = mapped_column(BigInteger)
+    row_version: Mapped[RowVersion]
+    origin: Mapped[str] = mapped_column(server_default=text("'storefront'"))
+    is_test: Mapped[bool] = mapped_column(server_default=text("false"))
+    placed_at: Mapped[datetime]
+    subject_id: Mapped[UUID | None]
+    external_ref: Mapped[str | None]
+    held_at: Mapped[datetime | None]
+    hold_reason: Mapped[str | None]
+
+
+class OrderItem(Base):
+    """One line of an order, frozen at order time. `line_total = line_subtotal - line_discount + line_tax`."""
+
+    __tablename__ = "order_items"
+    __table_args__ = (
+        UniqueConstraint("store_id", "id"),
+        UniqueConstraint("store_id", "order_id", "id"),
+        UniqueConstraint("store_id", "order_id", "ordinal"),
+        ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="SET NULL (product_id)"
+        ),
+        ForeignKeyConstraint(
+            ["store_id", "variant_id"],
+            ["product_variants.store_id", "product_variants.id"],
+            ondelete="SET NULL (variant_id)",
+        ),
+        CheckConstraint(
+            "(refunded_quantity >= 0) AND (refunded_quantity <= GREATEST(quantity, 0))",
+            name="order_items_check",
+        ),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="order_items_currency_check"),
+        Index("order_items_order_id_idx", "order_id"),
+        Index("order_items_product_id_idx", "product_id"),
+        Index("order_items_row_version_idx", "row_version"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[UUID]
+    product_id: Mapped[UUID | None]
+    variant_id: Mapped[UUID | None]
+    product_name: Mapped[str]
+    variant_name: Mapped[str | None]
+    sku: Mapped[str]
+    image: Mapped[str | None]
+    quantity: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE", onupdate="CASCADE"))
+    currency: Mapped[str]
+    unit_price_amount: Mapped[int] = mapped_column(BigInteger)
+    line_subtotal_amount: Mapped[int] = mapped_column(BigInteger)
+    line_discount_amount: Mapped[int] = mapped_column(BigInteger)
+    line_tax_amount: Mapped[int] = mapped_column(BigInteger)
+    line_total_amount: Mapped[int] = mapped_column(BigInteger)
+    ordinal: Mapped[int]
+    row_version: Mapped[RowVersion]
+    refunded_quantity: Mapped[int] = mapped_column(server_default=text("0"))

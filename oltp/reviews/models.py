@@ -1,0 +1,42 @@
+"""Tables of the room `reviews`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oltp.db.base import Base
+from oltp.db.types import LEGACY_INSTANT, Id
+
+
+class Review(Base):
+    """A customer's review of a product."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "customer_id"],
+            ["customers.store_id", "customers.id"],
+            ondelete="SET NULL (customer_id)",
+        ),
+        ForeignKeyConstraint(["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="CASCADE"),
+        Index("reviews_customer_id_created_at_idx", "customer_id", "created_at"),
+        Index("reviews_product_id_is_approved_created_at_idx", "product_id", "is_approved", "created_at"),
+        Index("reviews_store_id_product_id_idx", "store_id", "product_id"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE", onupdate="CASCADE"))
+    product_id: Mapped[UUID]
+    customer_id: Mapped[UUID | None]
+    rating: Mapped[int]
+    title: Mapped[str | None]
+    comment: Mapped[str]
+    images: Mapped[str | None]
+    is_approved: Mapped[bool] = mapped_column(server_default=text("false"))
+    approved_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    is_verified_purchase: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    deleted_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)

@@ -1,0 +1,112 @@
+"""Tables of the room `tenancy`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oltp.db.base import Base
+from oltp.db.types import LEGACY_INSTANT, ROLE, SUBSCRIPTION_PLAN, SUBSCRIPTION_STATUS, Id, RowVersion
+
+
+class Organization(Base):
+    """The legal owner of stores; above every tenant."""
+
+    __tablename__ = "organizations"
+    __table_args__ = (UniqueConstraint("slug"),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    slug: Mapped[str]
+    image: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+
+
+class User(Base):
+    """A person who can sign in."""
+
+    __tablename__ = "users"
+    __table_args__ = (UniqueConstraint("email"),)
+
+    id: Mapped[Id]
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    email_verified: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    image: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+
+
+class Membership(Base):
+    """A user's role in an organization."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("user_id", "organization_id"),)
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE", onupdate="CASCADE"))
+    organization_id: Mapped[UUID] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE", onupdate="CASCADE")
+    )
+    role: Mapped[str] = mapped_column(ROLE, server_default=text("'MEMBER'"))
+    created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+
+
+class Store(Base):
+    """The tenant: one shop with its currency, time zone and plan."""
+
+    __tablename__ = "stores"
+    __table_args__ = (
+        UniqueConstraint("slug"),
+        Index("stores_organization_id_idx", "organization_id"),
+        Index("stores_row_version_idx", "row_version"),
+        Index("stores_slug_idx", "slug"),
+        Index("stores_subscription_plan_idx", "subscription_plan"),
+        Index("stores_subscription_status_idx", "subscription_status"),
+    )
+
+    id: Mapped[Id]
+    organization_id: Mapped[UUID] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE", onupdate="CASCADE")
+    )
+    name: Mapped[str]
+    slug: Mapped[str]
+    email: Mapped[str]
+    description: Mapped[str | None]
+    logo: Mapped[str | None]
+    phone: Mapped[str | None]
+    website: Mapped[str | None]
+    address: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    country: Mapped[str] = mapped_column(server_default=text("'US'"))
+    currency: Mapped[str] = mapped_column(server_default=text("'USD'"))
+    timezone: Mapped[str] = mapped_column(server_default=text("'UTC'"))
+    locale: Mapped[str] = mapped_column(server_default=text("'en'"))
+    subscription_plan: Mapped[str] = mapped_column(SUBSCRIPTION_PLAN, server_default=text("'FREE'"))
+    subscription_status: Mapped[str] = mapped_column(SUBSCRIPTION_STATUS, server_default=text("'TRIAL'"))
+    trial_ends_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    subscription_ends_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    product_limit: Mapped[int] = mapped_column(server_default=text("10"))
+    order_limit: Mapped[int] = mapped_column(server_default=text("100"))
+    created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
+    deleted_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    row_version: Mapped[RowVersion]
+
+
+class StoreZoneHistory(Base):
+    """The time zone a store's days are counted in from `valid_from` on; filled by trigger, never re-bucketed."""
+
+    __tablename__ = "store_zone_history"
+    __table_args__ = (Index("store_zone_history_row_version_idx", "row_version"),)
+
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    time_zone: Mapped[str]
+    row_version: Mapped[RowVersion]
