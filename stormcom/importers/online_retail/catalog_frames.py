@@ -67,6 +67,11 @@ def _slug(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all(r"[^a-z0-9]+", "-").str.strip_chars("-")
 
 
+def email_of(customer: pl.Expr) -> pl.Expr:
+    """The address under which a CustomerID is kept; null for a guest. `.invalid` never receives mail."""
+    return customer.cast(pl.String) + pl.lit(f"@{EMAIL_DOMAIN}")
+
+
 def customer_frame(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     """One row per CustomerID of the file.
 
@@ -82,7 +87,7 @@ def customer_frame(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     return known.select(
         keys.column("customer", known["customer"].cast(pl.String)).alias("id"),
         "customer",
-        (number + pl.lit(f"@{EMAIL_DOMAIN}")).alias("email"),
+        email_of(pl.col("customer")).alias("email"),
         pl.lit("Customer").alias("first_name"),
         number.alias("last_name"),
         "first_at",

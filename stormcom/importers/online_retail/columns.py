@@ -114,7 +114,7 @@ def _text(dtype: pl.DataType) -> Callable[[pl.Expr], pl.Expr]:
 
 
 def _whole_number(dtype: pl.DataType) -> Callable[[pl.Expr], pl.Expr]:
-    """Whole numbers of four bytes, as the tables hold them; "17850.0" too, as pandas exports nullable ones."""
+    """Whole numbers of four bytes, as the tables hold them; "17850.0" too, as pandas writes nullable ones."""
     if dtype == pl.String:
         return lambda cells: _within(
             cells.str.strip_chars().str.extract(r"^([+-]?\d{1,10})(?:\.0*)?$").cast(pl.Int64, strict=False)

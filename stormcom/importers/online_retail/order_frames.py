@@ -11,6 +11,7 @@ from stormcom.importers.online_retail.buckets import (
     SHIPPING,
     SHIPPING_REFUND,
 )
+from stormcom.importers.online_retail.catalog_frames import email_of
 from stormcom.importers.online_retail.keys import Keys
 from stormcom.importers.online_retail.money import to_pence
 
@@ -103,7 +104,7 @@ def _orders(invoices: pl.DataFrame, items: pl.DataFrame, *, origin: str, keys: K
             "id",
             "invoice",
             "origin",
-            "customer",
+            email_of(pl.col("customer")).alias("email"),
             "country",
             "placed_at",
             "subtotal_amount",
