@@ -1,0 +1,42 @@
+"""Writes of access: API tokens and sign-in links. A plain secret is returned once and never stored."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from oltp.access.errors import InvalidTokenName, UserUnknown
+from oltp.access.models import ApiToken, VerificationToken
+from oltp.access.rules import check_scopes, hash_secret, new_secret
+
+
+def create_token(session: Session, *, store_id: UUID, name: str, scopes: Sequence[str], now: datetime,
+                 expires_at: datetime | None = None) -> str:
+    """Create an API token of the store and return it in plain text, this once.
+
+    Errors: InvalidScope, InvalidTokenName.
+    """
+    if not 1 <= len(name) <= 200:
+        raise InvalidTokenName(field="name")
+    secret = new_secret()
+    session.add(ApiToken(store_id=store_id, name=name, token_hash=hash_secret(secret), scopes=check_scopes(scopes),
+                         created_at=now, expires_at=expires_at))
+    session.flush()
+    return secret
+
+
+def create_sign_in_link(session: Session, *, email: str, now: datetime, lifetime: timedelta) -> str:
+    """Create a one-time sign-in token for the user with this e-mail and return it in plain text, this once.
+
+    `session` must be the owner's: nobody else may write sign-in tokens. Errors: UserUnknown.
+    """
+    known = session.scalar(text("SELECT email FROM users WHERE email = :email AND deleted_at IS NULL"),
+                           {"email": email})
+    if known is None:
+        raise UserUnknown(field="email")
+    secret = new_secret()
+    session.add(VerificationToken(identifier=email, token=hash_secret(secret), expires=now + lifetime))
+    session.flush()
+    return secret

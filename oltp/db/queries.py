@@ -1,0 +1,19 @@
+"""Reads about the database itself: is the schema there that the code expects?"""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def find_revision(session: Session) -> str | None:
+    """Return the migration the database stands at; `session` must be the owner's."""
+    if session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    return session.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def has_event_partition(session: Session, *, moment: datetime) -> bool:
+    """Say whether events that occur at `moment` have a partition to go to."""
+    name = f"analytics_event_{moment:%Y%m}"
+    return session.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None

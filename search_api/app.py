@@ -1,0 +1,46 @@
+"""The application: rooms, edge and error handlers put together. Importing it loads no model and no pipeline."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from oltp.db.session import Database
+from oltp.kit.clock import Clock
+from oltp.kit.settings import Settings
+from search_api.errors import add_error_handlers
+from search_api.health import endpoints as health
+from search_api.logging import configure_logging
+from search_api.middleware import Edge
+from search_api.timing import TimingRecorder
+
+DESCRIPTION = """Recommendations, search, metrics and events of one store; the store comes from the bearer token.
+
+Errors are RFC 9457 problem+json. `X-Request-ID` and `X-Correlation-ID` are taken or made, and answered."""
+
+
+def create_app(*, settings: Settings, database: Database, clock: Clock, encoder: object | None = None,
+               expected_revision: str | None = None) -> FastAPI:
+    """Make the application; `expected_revision` is the migration /readyz demands (None: any)."""
+    configure_logging(settings.log_level)
+    timings = TimingRecorder(database)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        timings.start()
+        yield
+        await run_in_threadpool(timings.stop)
+
+    app = FastAPI(title="StormCom", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app.state.database, app.state.clock, app.state.encoder = database, clock, encoder
+    app.state.settings, app.state.timings, app.state.expected_revision = settings, timings, expected_revision
+    add_error_handlers(app)
+    include_rooms(app)
+    app.add_middleware(Edge, timings=timings, clock=clock)
+    return app
+
+
+def include_rooms(app: FastAPI) -> None:
+    """Add each room's router; paths are written out in full in the rooms, so there are no prefixes here."""
+    app.include_router(health.router)
