@@ -11,7 +11,7 @@ from oltp.metadata import metadata
 def include_object(item: object, name: str | None, kind: str, reflected: bool, _: object) -> bool:
     """Pass over what no model maps on purpose: legacy columns and the partitions made by functions."""
     if kind == "column" and reflected:
-        return (item.table.name, name) not in LEGACY_COLUMNS  # type: ignore[attr-defined]
+        return (str(getattr(item, "table", "")), str(name)) not in LEGACY_COLUMNS
     return not (
         kind == "table"
         and reflected

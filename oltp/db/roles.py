@@ -43,7 +43,7 @@ def prepare_database(url: str) -> None:
 def _ensure_role(connection: psycopg.Connection, role: str, attributes: str) -> None:
     name = sql.Identifier(role)
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
-        connection.execute(sql.SQL("CREATE ROLE {} " + attributes).format(name))  # type: ignore[arg-type]
+        connection.execute(sql.SQL("CREATE ROLE {} " + attributes).format(name))
     # Roles live in the cluster and connections take theirs from the login, so the login must be a member.
     member = connection.execute("SELECT pg_has_role(current_user, %s, 'SET')", (role,)).fetchone()
     if member is not None and not member[0]:

@@ -1,7 +1,6 @@
 """Tables of the room `recommendations`."""
 
 from datetime import datetime
-from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -39,7 +38,7 @@ class ProductRecommendation(Base):
         CheckConstraint("rank >= 1", name="product_recommendation_rank_check"),
         Index("product_recommendation_store_id_recommended_product_id_idx", "store_id", "recommended_product_id"),
     )
-    __mapper_args__: ClassVar = {"primary_key": ["store_id", "kind", "product_id", "rank"]}
+    __mapper_args__ = {"primary_key": ["store_id", "kind", "product_id", "rank"]}  # noqa: RUF012 - SQLAlchemy reads it once
 
     store_id: Mapped[StoreId]
     kind: Mapped[str]
