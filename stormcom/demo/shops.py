@@ -39,6 +39,7 @@ class Shop:
 
 US_TAX = {"CA": 725, "NY": 800, "TX": 625, "FL": 600, "WA": 650, "MA": 625, "IL": 625, "OR": 0}
 
+# fmt: off
 SHOPS: tuple[Shop, ...] = (
     Shop("electronics", "Voltage & Vine", "USD", "America/New_York", "en-US", "US", "NY", "New York", ELECTRONICS,
          1_200, 4_700, 98_000, 599, 10_000, US_TAX),

@@ -32,10 +32,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class ShopWords:
-    """Everything a shop's titles and descriptions are made of."""
+    """Everything a shop's titles and descriptions are made of; ``makers`` names each department's brands."""
 
     sku_prefix: str
     brands: tuple[tuple[str, str], ...]
+    makers: Mapping[str, tuple[str, ...]]
     models: tuple[str, ...]
     colours: tuple[str, ...]
     closings: tuple[str, ...]

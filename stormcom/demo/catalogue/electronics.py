@@ -4,6 +4,9 @@ from stormcom.demo.catalogue.electronics_accessories import ACCESSORIES
 from stormcom.demo.catalogue.electronics_devices import DEVICES
 from stormcom.demo.words import ShopWords
 
+# One kind is one paragraph: the formatter would spread it over two screens.
+# fmt: off
+
 ELECTRONICS = ShopWords(
     sku_prefix="EL",
     brands=(
@@ -16,10 +19,17 @@ ELECTRONICS = ShopWords(
         ("Quillon", "Keyboards, mice and pens for those who write."),
         ("Tidewell", "Outdoor electronics that may get wet."),
     ),
+    makers={
+        "Cameras": ("Lumora", "Optivane", "Tidewell"), "Audio": ("Harken Audio", "Northbeam", "Tidewell"),
+        "TV and home cinema": ("Northbeam", "Harken Audio"), "Computers": ("Kestrel", "Quillon", "Northbeam"),
+        "Wearables": ("Tidewell", "Kestrel"), "Power": ("Voltana", "Kestrel"), "Phones": ("Voltana", "Optivane"),
+    },
     models=(
-        "Aster", "Vireo", "Caldera", "Onyx 2", "Meridian", "Lark", "Solace", "Tempo", "Fjord", "Ember", "Halcyon", "Pico",
-        "Summit", "Drift", "Orbit 3", "Willow", "Atlas", "Nimbus", "Rook", "Sable", "Cobalt", "Juniper", "Quartz", "Echo 5",
-        "Arrow", "Zenith", "Marlin", "Prism", "Linnet", "Vega", "Harbour", "Comet", "Flint", "Saga", "Breeze", "Tern",
+        "Aster", "Vireo", "Caldera", "Onyx 2", "Meridian", "Lark", "Solace", "Tempo", "Fjord", "Ember", "Halcyon",
+        "Pico", "Summit", "Drift", "Orbit 3", "Willow", "Atlas", "Nimbus", "Rook", "Sable", "Cobalt", "Juniper",
+        "Quartz", "Echo 5", "Arrow", "Zenith", "Marlin", "Prism", "Linnet", "Vega", "Harbour", "Comet", "Flint",
+        "Saga", "Breeze",
+        "Tern",
     ),
     colours=("black", "silver", "graphite", "white", "midnight blue", "sand"),
     closings=(

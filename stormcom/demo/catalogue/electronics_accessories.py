@@ -2,6 +2,9 @@
 
 from stormcom.demo.words import Kind
 
+# One kind is one paragraph: the formatter would spread it over two screens.
+# fmt: off
+
 ACCESSORIES: tuple[Kind, ...] = (
     Kind(
         "memory-card", ("Cameras", "Memory cards"), "SD Memory Card", (1290, 8990), 0.9,
@@ -24,7 +27,8 @@ ACCESSORIES: tuple[Kind, ...] = (
          "The {fabric} shell sheds drizzle, and a rain cover hides in the base.",
          "A strap on the back slides over a suitcase handle at the airport.",
          "Small zipped pockets keep cards, caps and spare batteries apart."),
-        "Colour", (("Slate", 0), ("Olive", 0)), ("memory-card", "tripod"), ("camera bag", "photo backpack", "padded case")),
+        "Colour", (("Slate", 0), ("Olive", 0)), ("memory-card", "tripod"),
+        ("camera bag", "photo backpack", "padded case")),
     Kind(
         "tripod", ("Cameras", "Tripods"), "Travel Tripod", (3990, 24900), 0.6,
         {"load": ("3 kg", "5 kg", "8 kg", "12 kg"), "material": ("aluminium", "magnesium alloy", "carbon fibre")},
@@ -38,7 +42,8 @@ ACCESSORIES: tuple[Kind, ...] = (
         "", (), ("memory-card", "camera-case"), ("stand for camera", "light tripod", "carbon tripod")),
     Kind(
         "power-bank", ("Power", "Power banks"), "Power Bank", (2490, 8990), 1.2,
-        {"capacity": ("5,000 mAh", "10,000 mAh", "20,000 mAh", "26,800 mAh"), "output": ("18 W", "22 W", "30 W", "65 W")},
+        {"capacity": ("5,000 mAh", "10,000 mAh", "20,000 mAh", "26,800 mAh"), "output": ("18 W", "22 W", "30 W",
+        "65 W")},
         "{capacity} battery with {output} fast charging over USB-C",
         ("The {brand} {model} keeps phones, earbuds and cameras alive on festival weekends and long train rides.",
          "Slip the {brand} {model} in a coat pocket and stop hunting for sockets in airports."),
@@ -46,7 +51,8 @@ ACCESSORIES: tuple[Kind, ...] = (
          "The USB-C port gives and takes up to {output}, so it refills over lunch.",
          "A row of four lights shows what is left, and a short press wakes it.",
          "It stays within airline limits for cabin bags and switches off by itself when full."),
-        "Colour", (("Black", 0), ("Sand", 0)), ("usb-cable", "phone-case"), ("portable charger", "battery pack for phone")),
+        "Colour", (("Black", 0), ("Sand", 0)), ("usb-cable", "phone-case"),
+        ("portable charger", "battery pack for phone")),
     Kind(
         "usb-charger", ("Power", "Chargers"), "USB-C Charger", (1990, 7990), 1.2,
         {"output": ("20 W", "35 W", "65 W", "100 W"), "ports": ("one port", "two ports", "three ports", "four ports")},
@@ -128,7 +134,8 @@ ACCESSORIES: tuple[Kind, ...] = (
         ("keyboard for typing", "quiet keyboard", "wireless keyboard")),
     Kind(
         "mouse", ("Computers", "Keyboards and mice"), "Wireless Mouse", (1990, 11900), 0.9,
-        {"battery": ("6-month", "12-month", "18-month", "24-month"), "sensor": ("4,000 dpi", "8,000 dpi", "16,000 dpi")},
+        {"battery": ("6-month", "12-month", "18-month", "24-month"), "sensor": ("4,000 dpi", "8,000 dpi",
+        "16,000 dpi")},
         "Ergonomic mouse, {sensor} sensor, {battery} battery life",
         ("The {brand} {model} is a sculpted mouse that lets the wrist rest and the cursor fly.",
          "Quiet clicks and a weighty wheel make the {brand} {model} a pleasant partner for long spreadsheets."),
@@ -136,10 +143,12 @@ ACCESSORIES: tuple[Kind, ...] = (
          "One battery lasts a {battery} stretch of office days.",
          "Side buttons copy, paste or switch desktops, as you like.",
          "Pair it with three computers and change with a thumb."),
-        "Hand", (("Right", 0), ("Left", 0)), ("keyboard", "usb-hub"), ("silent mouse", "ergonomic mouse", "mouse for laptop")),
+        "Hand", (("Right", 0), ("Left", 0)), ("keyboard", "usb-hub"),
+        ("silent mouse", "ergonomic mouse", "mouse for laptop")),
     Kind(
         "laptop-sleeve", ("Computers", "Sleeves"), "Laptop Sleeve", (1990, 6990), 0.6,
-        {"fabric": ("neoprene", "felt", "recycled polyester", "waxed canvas"), "size": ("13-inch", "14-inch", "16-inch")},
+        {"fabric": ("neoprene", "felt", "recycled polyester", "waxed canvas"), "size": ("13-inch", "14-inch",
+        "16-inch")},
         "Padded {fabric} sleeve for {size} notebooks with a front pocket",
         ("The {brand} {model} wraps a notebook or tablet in soft padding and slides into any backpack.",
          "Carry less: the {brand} {model} is a slim sleeve with room for charger, cable and pen."),

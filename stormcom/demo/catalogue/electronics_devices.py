@@ -2,6 +2,9 @@
 
 from stormcom.demo.words import Kind
 
+# One kind is one paragraph: the formatter would spread it over two screens.
+# fmt: off
+
 DEVICES: tuple[Kind, ...] = (
     Kind(
         "mirrorless-camera", ("Cameras", "Mirrorless cameras"), "Mirrorless Camera", (64900, 239900), 1.5,
@@ -9,13 +12,14 @@ DEVICES: tuple[Kind, ...] = (
          "battery": ("360 shots", "450 shots", "580 shots", "740 shots")},
         "{sensor} mirrorless body that records {video} video and takes {battery} on one charge",
         ("The {brand} {model} is a light mirrorless camera for travel, portraits and street photography in any light.",
-         "Carry the {brand} {model} all day: a weather-sealed mirrorless body with a deep grip and a bright viewfinder."),
+         "Carry the {brand} {model} all day: a sealed mirrorless body with a deep grip and a bright viewfinder."),
         ("Its {sensor} sensor keeps detail in shadows, and five-axis stabilisation steadies long handheld exposures.",
          "Eye-tracking autofocus follows people, birds and pets across the frame, even when they turn away.",
          "Record {video} footage without a crop, plug in a microphone, and let the screen flip out for vlogging.",
          "One charge lasts about {battery}, and the battery tops up over USB-C from a power bank."),
         "Kit", (("Body only", 0), ("With 16-50 mm lens", 18000), ("With two lenses", 42000)),
-        ("memory-card", "camera-case", "tripod", "camera-lens"), ("camera for travel", "vlogging camera", "photo camera")),
+        ("memory-card", "camera-case", "tripod", "camera-lens"), ("camera for travel", "vlogging camera",
+        "photo camera")),
     Kind(
         "camera-lens", ("Cameras", "Lenses"), "Lens", (24900, 129900), 0.8,
         {"focal": ("35 mm f/2", "50 mm f/1.8", "85 mm f/1.8", "24-70 mm f/2.8", "70-200 mm f/4"),
@@ -75,7 +79,8 @@ DEVICES: tuple[Kind, ...] = (
          "Sand, dust and a dip in the pool do it no harm: it is sealed to IP67 and floats.",
          "Pair two for stereo, or link a dozen for a garden party."),
         "Colour", (("Charcoal", 0), ("Coral", 0), ("Ocean blue", 0)),
-        ("audio-cable", "power-bank", "usb-charger"), ("portable speaker", "loud speaker for party", "waterproof speaker")),
+        ("audio-cable", "power-bank", "usb-charger"), ("portable speaker", "loud speaker for party",
+        "waterproof speaker")),
     Kind(
         "television", ("TV and home cinema", "Televisions"), "Smart TV", (39900, 189900), 0.7,
         {"size": ("43 inch", "50 inch", "55 inch", "65 inch", "75 inch"), "panel": ("LED", "QLED", "Mini-LED", "OLED")},
@@ -89,7 +94,8 @@ DEVICES: tuple[Kind, ...] = (
         "", (), ("soundbar", "hdmi-cable"), ("television for living room", "4k tv", "oled tv")),
     Kind(
         "soundbar", ("TV and home cinema", "Soundbars"), "Soundbar", (12900, 69900), 0.8,
-        {"channels": ("2.1 channel", "3.1 channel", "5.1 channel", "5.1.2 channel"), "power": ("120 W", "260 W", "360 W", "520 W")},
+        {"channels": ("2.1 channel", "3.1 channel", "5.1 channel", "5.1.2 channel"), "power": ("120 W", "260 W",
+        "360 W", "520 W")},
         "{channels} soundbar, {power}, with a wireless subwoofer",
         ("Thin televisions sound thin; the {brand} {model} gives them a voice and a floor-shaking bass.",
          "The {brand} {model} is a low soundbar that fits under the screen and fills the room with film sound."),
@@ -110,7 +116,8 @@ DEVICES: tuple[Kind, ...] = (
          "A full charge lasts {battery}; half an hour at the socket restores most of it.",
          "The keyboard has deep travel and a backlight, and the webcam closes with a shutter."),
         "Storage", (("256 GB", 0), ("512 GB", 12000), ("1 TB", 26000)),
-        ("usb-hub", "laptop-sleeve", "mouse", "monitor"), ("notebook for students", "light laptop", "computer for work")),
+        ("usb-hub", "laptop-sleeve", "mouse", "monitor"), ("notebook for students", "light laptop",
+        "computer for work")),
     Kind(
         "monitor", ("Computers", "Monitors"), "Monitor", (15900, 89900), 0.9,
         {"size": ("24-inch", "27-inch", "32-inch", "34-inch ultrawide"), "panel": ("Full HD", "QHD", "4K", "5K"),

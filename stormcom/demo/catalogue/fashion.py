@@ -3,10 +3,14 @@
 from stormcom.demo.catalogue.fashion_kinds import FASHION_KINDS
 from stormcom.demo.words import Kind, ShopWords
 
+# One kind is one paragraph: the formatter would spread it over two screens.
+# fmt: off
+
 SMALL_KINDS: tuple[Kind, ...] = (
     Kind(
         "gloves", ("Accessories", "Scarves, hats and gloves"), "Gloves", (2900, 9900), 0.5,
-        {"material": ("Wool", "Suede", "Deerskin", "Nappa leather"), "lining": ("unlined", "silk lined", "cashmere lined")},
+        {"material": ("Wool", "Suede", "Deerskin", "Nappa leather"), "lining": ("unlined", "silk lined",
+        "cashmere lined")},
         "{material} gloves, {lining}, in {colour}",
         ("The {brand} {model} are gloves with a fine fit for handlebars, steering wheels and cold hands to hold.",
          "Warm fingers, easy grip: the {brand} {model} make bus stops in January bearable."),
@@ -47,7 +51,8 @@ SMALL_KINDS: tuple[Kind, ...] = (
          "A {waist} waistband does not roll or cut in.",
          "Flat toes vanish in open shoes.",
          "The yarn is spun from old fishing nets."),
-        "Size", (("S", 0), ("M", 0), ("L", 0)), ("midi-skirt", "ankle-boots", "knit-dress"), ("black tights", "warm tights")),
+        "Size", (("S", 0), ("M", 0), ("L", 0)), ("midi-skirt", "ankle-boots", "knit-dress"),
+        ("black tights", "warm tights")),
     Kind(
         "shoe-care", ("Accessories", "Shoe care"), "Shoe Care Set", (1400, 5900), 0.5,
         {"pieces": ("Three-piece", "Five-piece", "Seven-piece"), "wax": ("beeswax", "carnauba wax", "lanolin")},
@@ -72,12 +77,18 @@ FASHION = ShopWords(
         ("Cobbler Row", "Shoes that can be resoled."),
         ("Oststrand", "Bags and belts with a lifelong repair card."),
     ),
+    makers={
+        "Women": ("Maren & Holt", "Atelier Brume", "Linnea", "Kaskade"),
+        "Men": ("Maren & Holt", "Ferro Denim", "Linnea", "Kaskade"), "Shoes": ("Cobbler Row", "Oststrand", "Kaskade"),
+        "Accessories": ("Oststrand", "Linnea", "Cobbler Row", "Kaskade"),
+    },
     models=(
         "Alma", "Bente", "Clara", "Dorothea", "Elin", "Frida", "Greta", "Hedda", "Ida", "Juna", "Kaia", "Lotte", "Mina",
-        "Nora", "Olea", "Pia", "Rieke", "Sanna", "Tilda", "Una", "Vera", "Wilma", "Anton", "Bruno", "Carl", "Emil", "Falk",
-        "Gustav", "Henrik", "Jasper", "Kilian", "Leo", "Matti", "Oskar", "Ruben", "Theo",
+        "Nora", "Olea", "Pia", "Rieke", "Sanna", "Tilda", "Una", "Vera", "Wilma", "Anton", "Bruno", "Carl", "Emil",
+        "Falk", "Gustav", "Henrik", "Jasper", "Kilian", "Leo", "Matti", "Oskar", "Ruben", "Theo",
     ),
-    colours=("ecru", "navy", "olive", "rust red", "black", "sky blue", "camel", "bottle green", "burgundy", "off-white"),
+    colours=("ecru", "navy", "olive", "rust red", "black", "sky blue", "camel", "bottle green", "burgundy",
+    "off-white"),
     closings=(
         "Made in small batches, and we say where.",
         "Wash cold, dry in the shade, and it keeps its {colour}.",

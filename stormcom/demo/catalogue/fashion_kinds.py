@@ -2,6 +2,9 @@
 
 from stormcom.demo.words import Kind
 
+# One kind is one paragraph: the formatter would spread it over two screens.
+# fmt: off
+
 SIZES = (("S", 0), ("M", 0), ("L", 0), ("XL", 0))
 WOMEN_SHOES = (("37", 0), ("38", 0), ("39", 0), ("40", 0))
 MEN_SHOES = (("41", 0), ("42", 0), ("43", 0), ("44", 0))
@@ -53,7 +56,8 @@ FASHION_KINDS: tuple[Kind, ...] = (
         "Size", SIZES, ("ankle-boots", "leather-belt", "wool-scarf"), ("warm dress", "sweater dress", "winter dress")),
     Kind(
         "midi-skirt", ("Women", "Skirts"), "Midi Skirt", (4900, 12900), 0.8,
-        {"fabric": ("Cotton twill", "Satin", "Pleated crêpe", "Wool flannel"), "waist": ("elastic", "tailored", "wrap")},
+        {"fabric": ("Cotton twill", "Satin", "Pleated crêpe", "Wool flannel"), "waist": ("elastic", "tailored",
+        "wrap")},
         "{fabric} skirt with a {waist} waist, in {colour}",
         ("The {brand} {model} is a midi skirt with swing, made for stairs, dance floors and windy bridges.",
          "Smart in the office and easy at weekends, the {brand} {model} goes with trainers as well as heels."),
@@ -75,7 +79,8 @@ FASHION_KINDS: tuple[Kind, ...] = (
         "Size", SIZES, ("wool-scarf", "gloves", "ankle-boots"), ("winter coat", "warm coat", "long coat")),
     Kind(
         "rain-jacket", ("Women", "Coats and jackets"), "Rain Jacket", (9900, 24900), 0.9,
-        {"seal": ("Water-repellent", "Waterproof", "Fully taped", "Three-layer"), "hood": ("folding", "fixed", "stiff-brimmed")},
+        {"seal": ("Water-repellent", "Waterproof", "Fully taped", "Three-layer"), "hood": ("folding", "fixed",
+        "stiff-brimmed")},
         "{seal} jacket with a {hood} hood, in {colour}",
         ("The {brand} {model} keeps cyclists, dog owners and festival friends dry without looking like a tent.",
          "Grey skies welcome: the {brand} {model} is a rain jacket with a city cut and a mountain heart."),
@@ -83,10 +88,12 @@ FASHION_KINDS: tuple[Kind, ...] = (
          "The {hood} hood turns with the head and hides when the sun returns.",
          "Underarm zips cool you on the last hill.",
          "Reflective piping shows in headlights and nowhere else."),
-        "Size", SIZES, ("wellington-boots", "backpack", "wool-scarf"), ("waterproof jacket", "raincoat", "jacket for cycling")),
+        "Size", SIZES, ("wellington-boots", "backpack", "wool-scarf"),
+        ("waterproof jacket", "raincoat", "jacket for cycling")),
     Kind(
         "oxford-shirt", ("Men", "Shirts"), "Oxford Shirt", (4900, 10900), 1.1,
-        {"cloth": ("Brushed", "Classic", "Pinpoint", "Royal"), "collar": ("button-down", "spread collar", "band collar")},
+        {"cloth": ("Brushed", "Classic", "Pinpoint", "Royal"), "collar": ("button-down", "spread collar",
+        "band collar")},
         "{cloth} oxford shirt, {collar}, in {colour}",
         ("The {brand} {model} is the shirt that is always right: under a suit, over a T-shirt, at a barbecue.",
          "Iron it or not, the {brand} {model} keeps its shape from the first coffee to the last train."),
@@ -131,7 +138,8 @@ FASHION_KINDS: tuple[Kind, ...] = (
         ("denim trousers", "selvedge jeans", "straight jeans")),
     Kind(
         "chino", ("Men", "Trousers and jeans"), "Chinos", (5900, 11900), 0.9,
-        {"cloth": ("Stretch twill", "Washed twill", "Cavalry twill", "Corduroy"), "fit": ("tapered", "straight", "pleated")},
+        {"cloth": ("Stretch twill", "Washed twill", "Cavalry twill", "Corduroy"), "fit": ("tapered", "straight",
+        "pleated")},
         "{cloth} chinos, {fit} fit, in {colour}",
         ("The {brand} {model} sit between jeans and suit trousers and are welcome in both places.",
          "Cycle to work and walk into the meeting: the {brand} {model} move with you and stay neat."),
@@ -162,7 +170,8 @@ FASHION_KINDS: tuple[Kind, ...] = (
          "A {heel} heel and a rubber half sole are sure on wet stairs.",
          "Elastic sides hug the ankle without a zip.",
          "They are Goodyear-welted and can be resoled twice."),
-        "Size", WOMEN_SHOES, ("tights", "shoe-care", "wool-scarf"), ("chelsea boots", "leather boots", "boots for autumn")),
+        "Size", WOMEN_SHOES, ("tights", "shoe-care", "wool-scarf"),
+        ("chelsea boots", "leather boots", "boots for autumn")),
     Kind(
         "sandals", ("Shoes", "Sandals"), "Leather Sandals", (5900, 12900), 0.8,
         {"strap": ("Cross-strap", "T-bar", "Braided", "Wrapped"), "bed": ("cork", "leather", "memory foam")},
@@ -173,7 +182,8 @@ FASHION_KINDS: tuple[Kind, ...] = (
          "A moulded {bed} footbed carries you over hot cobbles.",
          "Brass buckles will not rust in sea air.",
          "Soles are stitched, not only glued."),
-        "Size", WOMEN_SHOES, ("summer-dress", "straw-hat", "tote-bag"), ("summer shoes", "flat sandals", "beach shoes")),
+        "Size", WOMEN_SHOES, ("summer-dress", "straw-hat", "tote-bag"),
+        ("summer shoes", "flat sandals", "beach shoes")),
     Kind(
         "wellington-boots", ("Shoes", "Boots"), "Wellington Boots", (4900, 11900), 0.4,
         {"height": ("Ankle", "Mid", "Tall"), "lining": ("cotton", "fleece", "neoprene")},
@@ -195,7 +205,8 @@ FASHION_KINDS: tuple[Kind, ...] = (
          "At {width} it fits chinos, jeans and dress trousers.",
          "The buckle is solid brass and can be changed with a screw.",
          "Edges are burnished by hand with beeswax."),
-        "Length", (("85 cm", 0), ("95 cm", 0), ("105 cm", 0)), ("jeans", "chino", "shoe-care"), ("belt men", "brown belt")),
+        "Length", (("85 cm", 0), ("95 cm", 0), ("105 cm", 0)), ("jeans", "chino", "shoe-care"),
+        ("belt men", "brown belt")),
     Kind(
         "wool-scarf", ("Accessories", "Scarves, hats and gloves"), "Wool Scarf", (3500, 12900), 0.9,
         {"wool": ("Lambswool", "Merino", "Alpaca", "Cashmere"), "pattern": ("plain", "herringbone", "check")},
@@ -239,7 +250,8 @@ FASHION_KINDS: tuple[Kind, ...] = (
          "Arch support holds without pressing.",
          "Heels and toes are doubled where holes begin.",
          "The {pack} comes in a paper band, without plastic."),
-        "Size", (("36-40", 0), ("41-45", 0)), ("sneakers", "shoe-care"), ("merino socks", "cotton socks", "warm socks")),
+        "Size", (("36-40", 0), ("41-45", 0)), ("sneakers", "shoe-care"),
+        ("merino socks", "cotton socks", "warm socks")),
     Kind(
         "straw-hat", ("Accessories", "Scarves, hats and gloves"), "Straw Hat", (2900, 8900), 0.5,
         {"straw": ("Paper", "Wheat", "Raffia", "Toquilla"), "brim": ("6 cm", "8 cm", "11 cm")},

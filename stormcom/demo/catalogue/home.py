@@ -3,6 +3,9 @@
 from stormcom.demo.catalogue.home_kinds import HOME_KINDS
 from stormcom.demo.words import Kind, ShopWords
 
+# One kind is one paragraph: the formatter would spread it over two screens.
+# fmt: off
+
 SOFT_KINDS: tuple[Kind, ...] = (
     Kind(
         "throw-blanket", ("Living", "Throws and cushions"), "Throw Blanket", (4900, 18900), 1.0,
@@ -14,7 +17,8 @@ SOFT_KINDS: tuple[Kind, ...] = (
          "The {weave} weave has body and drapes over an arm-rest.",
          "Short fringes are twisted so that they do not fray.",
          "Air it outside rather than washing it."),
-        "Size", (("Single", 0), ("Double", 3500)), ("cushion", "scented-candle"), ("warm blanket", "sofa throw", "plaid")),
+        "Size", (("Single", 0), ("Double", 3500)), ("cushion", "scented-candle"),
+        ("warm blanket", "sofa throw", "plaid")),
     Kind(
         "cushion", ("Living", "Throws and cushions"), "Cushion", (2400, 7900), 1.0,
         {"cover": ("Cotton", "Linen", "Velvet", "Bouclé"), "fill": ("feather", "wool", "kapok")},
@@ -29,7 +33,8 @@ SOFT_KINDS: tuple[Kind, ...] = (
         ("sofa pillow", "velvet cushion", "decorative pillow")),
     Kind(
         "bed-linen", ("Bedroom", "Bed linen"), "Duvet Cover Set", (7900, 26900), 0.9,
-        {"cloth": ("Percale", "Sateen", "Washed linen", "Organic flannel"), "count": ("180 thread", "300 thread", "400 thread")},
+        {"cloth": ("Percale", "Sateen", "Washed linen", "Organic flannel"), "count": ("180 thread", "300 thread",
+        "400 thread")},
         "{cloth} duvet set, {count} count, in {colour}",
         ("The {brand} {model} feels like a good hotel on the first night and like home by the third.",
          "Sleep cooler or warmer as the season asks: the {brand} {model} breathes and never clings."),
@@ -41,7 +46,8 @@ SOFT_KINDS: tuple[Kind, ...] = (
         ("bedding", "linen sheets", "duvet cover")),
     Kind(
         "bath-towels", ("Bathroom", "Towels"), "Bath Towel Set", (3400, 12900), 0.9,
-        {"weight": ("450 gsm", "550 gsm", "650 gsm", "800 gsm"), "cotton": ("combed", "organic", "Turkish", "Egyptian")},
+        {"weight": ("450 gsm", "550 gsm", "650 gsm", "800 gsm"), "cotton": ("combed", "organic", "Turkish",
+        "Egyptian")},
         "{weight} towels in {cotton} cotton, {colour}",
         ("The {brand} {model} towels are thick, quick to dry and stay soft without softener.",
          "Step out of the shower into the {brand} {model}, and Monday loses some of its teeth."),
@@ -52,7 +58,8 @@ SOFT_KINDS: tuple[Kind, ...] = (
         "", (), ("bed-linen", "scented-candle"), ("towels", "cotton towels", "soft bath towel")),
     Kind(
         "planter", ("Garden", "Pots and planters"), "Planter", (1900, 9900), 0.8,
-        {"material": ("Terracotta", "Glazed", "Fibre-clay", "Corten steel"), "size": ("6 inch", "9 inch", "13 inch", "18 inch")},
+        {"material": ("Terracotta", "Glazed", "Fibre-clay", "Corten steel"), "size": ("6 inch", "9 inch", "13 inch",
+        "18 inch")},
         "{material} planter, {size} wide, with a saucer",
         ("The {brand} {model} gives herbs, ferns and lemon trees a home they can stay in.",
          "A row of {brand} {model} turns a fire escape into a garden."),
@@ -63,7 +70,8 @@ SOFT_KINDS: tuple[Kind, ...] = (
         "", (), ("watering-can", "garden-tools", "lantern"), ("plant pot", "flower pot", "indoor planter")),
     Kind(
         "watering-can", ("Garden", "Tools"), "Watering Can", (1900, 7900), 0.6,
-        {"metal": ("Recycled plastic", "Galvanised", "Powder-coated", "Copper"), "volume": ("1 quart", "2 quart", "5 quart", "9 quart")},
+        {"metal": ("Recycled plastic", "Galvanised", "Powder-coated", "Copper"), "volume": ("1 quart", "2 quart",
+        "5 quart", "9 quart")},
         "{metal} watering can, {volume}, with a fine rose",
         ("The {brand} {model} has a long neck that finds the soil without wetting the sofa.",
          "Seedlings stay standing: the {brand} {model} rains softly and stops without a drip."),
@@ -74,7 +82,8 @@ SOFT_KINDS: tuple[Kind, ...] = (
         "", (), ("planter", "garden-tools"), ("can for plants", "indoor watering", "copper can")),
     Kind(
         "garden-tools", ("Garden", "Tools"), "Hand Tool Set", (2900, 11900), 0.6,
-        {"steel": ("Carbon steel", "Stainless steel", "Forged steel", "Japanese steel"), "pieces": ("two-piece", "three-piece", "five-piece")},
+        {"steel": ("Carbon steel", "Stainless steel", "Forged steel", "Japanese steel"), "pieces": ("two-piece",
+        "three-piece", "five-piece")},
         "{steel} {pieces} set with ash handles",
         ("The {brand} {model} are trowel, fork and friends for beds, boxes and balconies.",
          "Dig, weed and plant with the {brand} {model}, tools that ask to be handed down."),
@@ -96,10 +105,16 @@ HOME = ShopWords(
         ("Copperline", "Kitchen metal from a family foundry."),
         ("Plainfold", "Bed and bath, without patterns."),
     ),
+    makers={
+        "Kitchen": ("Hearth & Alder", "Copperline", "Oxbow Mill"), "Table": ("Saltmarsh", "Copperline", "Plainfold"),
+        "Light": ("Lantern Street", "Copperline"), "Living": ("Oxbow Mill", "Plainfold"),
+        "Bedroom": ("Plainfold", "Oxbow Mill"), "Bathroom": ("Plainfold", "Oxbow Mill"),
+        "Garden": ("Greyfield", "Saltmarsh"),
+    },
     models=(
         "Acorn", "Birch", "Clover", "Dune", "Elder", "Fennel", "Gorse", "Hazel", "Iris", "Jasmine", "Knot", "Lichen",
-        "Maple", "Nettle", "Orchard", "Pebble", "Quince", "Rowan", "Sorrel", "Thistle", "Umber", "Vine", "Wren", "Yarrow",
-        "Brook", "Cove", "Dell", "Fern", "Glen", "Heath", "Isle", "Ledge", "Mead", "Reed", "Stone", "Tarn",
+        "Maple", "Nettle", "Orchard", "Pebble", "Quince", "Rowan", "Sorrel", "Thistle", "Umber", "Vine", "Wren",
+        "Yarrow", "Brook", "Cove", "Dell", "Fern", "Glen", "Heath", "Isle", "Ledge", "Mead", "Reed", "Stone", "Tarn",
     ),
     colours=("oat", "slate", "moss", "terracotta", "ink blue", "chalk", "mustard", "plum", "natural"),
     closings=(

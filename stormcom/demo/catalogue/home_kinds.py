@@ -2,6 +2,9 @@
 
 from stormcom.demo.words import Kind
 
+# One kind is one paragraph: the formatter would spread it over two screens.
+# fmt: off
+
 HOME_KINDS: tuple[Kind, ...] = (
     Kind(
         "dutch-oven", ("Kitchen", "Pots and pans"), "Dutch Oven", (8900, 28900), 1.1,
@@ -17,7 +20,8 @@ HOME_KINDS: tuple[Kind, ...] = (
         ("cast iron pot", "bread baking pot", "casserole")),
     Kind(
         "frying-pan", ("Kitchen", "Pots and pans"), "Frying Pan", (3900, 15900), 1.3,
-        {"size": ("8-inch", "10-inch", "11-inch", "12-inch"), "metal": ("aluminium", "carbon steel", "five-ply steel", "copper core")},
+        {"size": ("8-inch", "10-inch", "11-inch", "12-inch"), "metal": ("aluminium", "carbon steel",
+        "five-ply steel", "copper core")},
         "{size} pan in {metal} with a cool handle",
         ("The {brand} {model} is a frying pan for fluffy omelettes at seven and seared steak at night.",
          "Season it once and the {brand} {model} will let eggs slide for the rest of your life."),
@@ -28,7 +32,8 @@ HOME_KINDS: tuple[Kind, ...] = (
         "", (), ("wooden-spoons", "oven-mitts", "apron"), ("skillet", "non stick pan", "pan for induction")),
     Kind(
         "knife", ("Kitchen", "Knives and boards"), "Chef's Knife", (4900, 21900), 1.0,
-        {"steel": ("German steel", "Swedish steel", "VG-10", "67-layer Damascus"), "blade": ("6-inch", "8-inch", "9.5-inch")},
+        {"steel": ("German steel", "Swedish steel", "VG-10", "67-layer Damascus"), "blade": ("6-inch", "8-inch",
+        "9.5-inch")},
         "{blade} knife in {steel} with a walnut handle",
         ("The {brand} {model} is the one knife you reach for: herbs, squash, chicken, all of it.",
          "Keen as a whisper, the {brand} {model} slices tomatoes thin enough to read through."),
@@ -50,7 +55,8 @@ HOME_KINDS: tuple[Kind, ...] = (
         "", (), ("knife", "knife-sharpener", "wooden-spoons"), ("chopping board", "cheese board", "butcher block")),
     Kind(
         "knife-sharpener", ("Kitchen", "Knives and boards"), "Knife Sharpener", (1900, 8900), 0.4,
-        {"stone": ("Ceramic", "Diamond", "Whetstone 1000/3000", "Whetstone 1000/6000"), "base": ("bamboo", "rubber", "cork")},
+        {"stone": ("Ceramic", "Diamond", "Whetstone 1000/3000", "Whetstone 1000/6000"), "base": ("bamboo", "rubber",
+        "cork")},
         "{stone} sharpener on a {base} base",
         ("The {brand} {model} brings back an edge in ten calm minutes by the sink.",
          "Blunt knives slip; the {brand} {model} makes them safe again by making them sharp."),
@@ -116,7 +122,8 @@ HOME_KINDS: tuple[Kind, ...] = (
         "", (), ("apron", "oven-mitts", "dinner-plates"), ("kitchen towels", "dish cloth", "linen towels")),
     Kind(
         "dinner-plates", ("Table", "Plates and bowls"), "Dinner Plate Set", (3900, 14900), 1.0,
-        {"ware": ("Stoneware", "Speckled stoneware", "Porcelain", "Bone china"), "pieces": ("four plates", "six plates", "eight plates")},
+        {"ware": ("Stoneware", "Speckled stoneware", "Porcelain", "Bone china"), "pieces": ("four plates",
+        "six plates", "eight plates")},
         "{ware} set of {pieces}, glazed in {colour}",
         ("The {brand} {model} plates have a low rim and a soft glaze that makes toast look like brunch.",
          "Thrown by hand and slightly uneven, the {brand} {model} bring quiet character to weekday suppers."),
