@@ -12,6 +12,7 @@ from oltp.kit.settings import Settings
 from search_api.errors import add_error_handlers
 from search_api.health import endpoints as health
 from search_api.logging import configure_logging
+from search_api.metrics import endpoints as metrics
 from search_api.middleware import Edge
 from search_api.timing import TimingRecorder
 
@@ -44,3 +45,4 @@ def create_app(*, settings: Settings, database: Database, clock: Clock, encoder:
 def include_rooms(app: FastAPI) -> None:
     """Add each room's router; paths are written out in full in the rooms, so there are no prefixes here."""
     app.include_router(health.router)
+    app.include_router(metrics.router)

@@ -1,0 +1,7 @@
+"""Refusals of tenancy."""
+
+from oltp.kit.errors import NotFound
+
+
+class StoreNotFound(NotFound):
+    """There is no such store."""
