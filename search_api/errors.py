@@ -21,7 +21,7 @@ from oltp.kit.trace import current_trace
 
 # The one table: what kind of refusal answers with which status.
 STATUS: dict[type[Refusal], int] = {
-    Invalid: 400, Unauthorized: 401, Forbidden: 403, NotFound: 404, Conflict: 409, TooLarge: 413, Unavailable: 503,
+    Invalid: 422, Unauthorized: 401, Forbidden: 403, NotFound: 404, Conflict: 409, TooLarge: 413, Unavailable: 503,
 }
 BEARER = {"WWW-Authenticate": 'Bearer realm="stormcom"'}
 MEDIA_TYPE = "application/problem+json"
