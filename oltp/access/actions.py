@@ -40,3 +40,20 @@ def create_sign_in_link(session: Session, *, email: str, now: datetime, lifetime
     session.add(VerificationToken(identifier=email, token=hash_secret(secret), expires=now + lifetime))
     session.flush()
     return secret
+
+
+def redeem_sign_in(session: Session, *, token: str, expires_at: datetime) -> str | None:
+    """Use up a sign-in token and return the secret of the new browser session, this once; None if it is not valid.
+
+    Of two who redeem the same link at once, one gets a session.
+    """
+    secret = new_secret()
+    user_id = session.scalar(
+        text("SELECT redeem_sign_in(:token, :session, :expires)"),
+        {"token": hash_secret(token), "session": hash_secret(secret), "expires": expires_at})
+    return None if user_id is None else secret
+
+
+def end_session(session: Session, *, secret: str) -> None:
+    """Sign the browser out that carries `secret`; an unknown one is no error."""
+    session.execute(text("SELECT end_session(:hash)"), {"hash": hash_secret(secret)})

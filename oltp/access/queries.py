@@ -26,3 +26,25 @@ def get_token(session: Session, *, token: str) -> TokenHolder:
     if row is None:
         raise TokenUnknown()
     return TokenHolder(row.token_id, row.store_id, frozenset(row.scopes))
+
+
+@dataclass(frozen=True)
+class StoreChoice:
+    """A store a user may look at, and their role in its organization."""
+
+    store_id: UUID
+    name: str
+    slug: str
+    role: str
+
+
+def find_session_user(session: Session, *, secret: str) -> UUID | None:
+    """Return whose signed-in browser carries `secret`, or None when it is unknown or expired."""
+    user_id: UUID | None = session.scalar(text("SELECT find_session_user(:hash)"), {"hash": hash_secret(secret)})
+    return user_id
+
+
+def list_stores_of_user(session: Session, *, user_id: UUID) -> list[StoreChoice]:
+    """Return the stores of the user's organizations, by name. A user has a handful, so there are no pages."""
+    rows = session.execute(text("SELECT store_id, name, slug, role::text FROM stores_of_user(:who)"), {"who": user_id})
+    return [StoreChoice(row.store_id, row.name, row.slug, row.role) for row in rows]
