@@ -1,10 +1,13 @@
 """Ingest batches: the counts that the event endpoint writes with each batch, and the events it refused."""
 
+import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
+from oltp.events.rules import Fault, judge
 from stormcom.demo.chance import Ints, generator
 from stormcom.demo.keys import time_keys
 from stormcom.demo.rhythm import HOUR
@@ -13,15 +16,13 @@ from stormcom.demo.shops import Shop
 WINDOW = HOUR
 BYTES_PER_EVENT = 420
 REFUSED_PER_THOUSAND = 1.0
-# (code, path, reason, body, whether it is set aside rather than refused)
-REFUSALS = (
-    ("unknown_name", "name", "unknown event name 'page_veiw'", '{"name":"page_veiw","version":1}', False),
-    ("invalid", "properties.quantity", "'two' is not of type 'integer'",
-     '{"name":"add_to_cart","version":1,"properties":{"quantity":"two"}}', False),
-    ("invalid", "product_id", "'12345' is not a 'uuid'",
-     '{"name":"product_view","version":1,"product_id":"12345"}', False),
-    ("unknown_version", "version", "there is no version 9 of 'search'", '{"name":"search","version":9}', False),
-    ("future", "occurred_at", "more than 23 hours in the future", '{"name":"page_view","version":1}', True),
+# A body as it was sent; its fault is what the event rules say about it. Times lie far from every real one.
+REFUSED_BODIES = (
+    '{"name":"page_veiw","occurred_at":"2025-01-01T00:00:00Z","visitor_id":"v-1"}',
+    '{"name":"search","version":9,"occurred_at":"2025-01-01T00:00:00Z","visitor_id":"v-1","properties":{"query":"mug"}}',
+    '{"name":"product_view","occurred_at":"2025-01-01T00:00:00Z","visitor_id":"v-1","product_id":"12345"}',
+    '{"name":"search","occurred_at":"2025-01-01T00:00:00Z","visitor_id":"v-1"}',
+    '{"name":"page_view","occurred_at":"2125-01-01T00:00:00Z","visitor_id":"v-1"}',
 )
 
 
@@ -43,22 +44,30 @@ def make_batches(shop: Shop, store_id: str, events: pl.DataFrame, *, seed: int) 
     instants = counted["received_at"].dt.timestamp("ms").to_numpy()
     counted = counted.with_columns(id=time_keys(rng, instants))
     accepted = counted["accepted_count"].to_numpy()
+    faults = find_faults()
     refusal = _refusals(rng, accepted)
-    batch = refusal // len(REFUSALS)
-    kept_aside = np.array([each[4] for each in REFUSALS])[refusal % len(REFUSALS)]
+    batch = refusal // len(faults)
+    kept_aside = np.array([fault.is_quarantined for fault in faults])[refusal % len(faults)]
     batches = _batch_rows(rng, store_id, counted, np.bincount(batch[~kept_aside], minlength=len(accepted)),
                           np.bincount(batch[kept_aside], minlength=len(accepted)))
     keyed = events.with_columns(window=window).join(
         counted.select("window", ingest_batch_id="id"), on="window", how="left", maintain_order="left").drop("window")
-    return Batches(keyed, batches, _rejected_rows(rng, store_id, counted, refusal))
+    return Batches(keyed, batches, _rejected_rows(rng, store_id, counted, refusal, faults))
+
+
+def find_faults() -> list[Fault]:
+    """The fault of each refused body, in order, as the event endpoint would have found it."""
+    received_at = datetime(2026, 1, 1, tzinfo=UTC)
+    faults = [judge(json.loads(body), received_at=received_at, skew=timedelta()) for body in REFUSED_BODIES]
+    return [fault for fault in faults if isinstance(fault, Fault)]
 
 
 def _refusals(rng: np.random.Generator, accepted: Ints) -> Ints:
-    """One entry per refused event: batch × number of refusals + which refusal; sorted by batch."""
+    """One entry per refused event: batch × number of bodies + which body; sorted by batch."""
     counts = rng.poisson(accepted * REFUSED_PER_THOUSAND / 1000)
     counts[len(counts) // 2] += 1
     batch = np.repeat(np.arange(len(accepted)), counts)
-    return (batch * len(REFUSALS) + rng.integers(0, len(REFUSALS), len(batch))).astype(np.int64)
+    return (batch * len(REFUSED_BODIES) + rng.integers(0, len(REFUSED_BODIES), len(batch))).astype(np.int64)
 
 
 def _batch_rows(
@@ -74,11 +83,15 @@ def _batch_rows(
         pl.Series("received_count", received), pl.Series("byte_count", received * BYTES_PER_EVENT))
 
 
-def _rejected_rows(rng: np.random.Generator, store_id: str, counted: pl.DataFrame, refusal: Ints) -> pl.DataFrame:
-    batch, which = pl.Series(refusal // len(REFUSALS)), refusal % len(REFUSALS)
+def _rejected_rows(
+    rng: np.random.Generator, store_id: str, counted: pl.DataFrame, refusal: Ints, faults: list[Fault]
+) -> pl.DataFrame:
+    batch, which = pl.Series(refusal // len(faults)), (refusal % len(faults)).tolist()
     at = counted["received_at"].gather(batch)
-    columns = {name: [REFUSALS[index][place] for index in which]
-               for place, name in enumerate(("code", "path", "reason", "body", "is_quarantined"))}
-    return pl.DataFrame(columns).with_columns(
+    return pl.DataFrame({
+        "code": [faults[index].code for index in which], "path": [faults[index].path for index in which],
+        "reason": [faults[index].reason for index in which], "body": [REFUSED_BODIES[index] for index in which],
+        "is_quarantined": [faults[index].is_quarantined for index in which],
+    }).with_columns(
         id=time_keys(rng, at.dt.timestamp("ms").to_numpy()), store_id=pl.lit(store_id), received_at=at,
         ingest_batch_id=counted["id"].gather(batch))

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from stormcom.demo.baskets import Baskets
+from stormcom.demo.clicks import LINES_FROM
 from stormcom.demo.orders import Sales
 from stormcom.demo.products import Catalogue
 from stormcom.demo.shops import Shop
@@ -38,7 +39,8 @@ def _facts(
         product_key=products["id"].gather(product), slug=products["slug"].gather(product),
         price=products["price_amount"].gather(product), category=pl.Series(catalogue.category_slugs).gather(product),
         variant_key=variants["id"].gather(variant), selling=variants["selling_amount"].gather(variant),
-        source_key=products["id"].gather(source), order_key=orders["id"].gather(order),
+        source_key=products["id"].gather(source), source_slug=products["slug"].gather(source),
+        order_key=orders["id"].gather(order),
         order_number=orders["order_number"].gather(order), value=orders["order_total_amount"].gather(order),
         units=pl.Series(units.astype(np.int64)).gather(order), query=_queries(rng, shop, catalogue, product),
         found=pl.Series(rng.integers(1, 25, events.height)), rank=pl.Series(rng.integers(1, 7, events.height)),
@@ -70,9 +72,10 @@ def _properties(name: str) -> pl.Expr:
         case "product_view":
             return _object(price_amount="price", currency="money")
         case "search":
-            return _object(query="query", result_count="found")
+            return _object(query="query", results_count="found")
         case "add_to_cart":
-            return _object(variant_id="variant_key", quantity="quantity", price_amount="selling", currency="money")
+            value = pl.col("selling") * pl.col("quantity")
+            return _object(variant_id="variant_key", quantity="quantity", value_amount=value, currency="money")
         case "remove_from_cart":
             return _object(variant_id="variant_key", quantity="quantity")
         case "begin_checkout":
@@ -84,7 +87,10 @@ def _properties(name: str) -> pl.Expr:
         case "identify":
             return pl.lit('{"method":"checkout"}')
         case "recommendation_click":
-            return _object(source_product_id="source_key", rank="rank")
+            # Companions are clicked in the cart's widget; while looking around, alternatives are.
+            is_companion = pl.col("step") > LINES_FROM - 10
+            kind = pl.when(is_companion).then(pl.lit("bought_together")).otherwise(pl.lit("similar"))
+            return _object(kind=kind, rank="rank", source_product_id="source_key")
         case _:
             return pl.lit("{}")
 
@@ -99,7 +105,8 @@ def _path(name: str) -> pl.Expr:
         case "product_view":
             return pl.format("/p/{}", "slug")
         case "recommendation_click":
-            return pl.when(pl.col("source") >= 0).then(pl.lit("/recommended")).otherwise(pl.lit("/"))
+            return pl.when(pl.col("step") > LINES_FROM - 10).then(pl.lit("/cart")).otherwise(
+                pl.format("/p/{}", "source_slug"))
         case "search":
             return pl.lit("/search")
         case "add_to_cart" | "remove_from_cart":

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from oltp.events.rules import Event, judge
+from stormcom.demo.batches import REFUSED_BODIES, find_faults
 from stormcom.demo.shop_data import local_day, make_shop
 from stormcom.demo.shops import SHOPS
-
-from .conftest import SMALL, TODAY
+from tests.stormcom.demo.conftest import SMALL, TODAY
 
 
 def test_same_day_and_seed_give_identical_rows(small_shop):
@@ -202,6 +203,30 @@ def test_domain_events_follow_orders_and_refunds(small_shop):
     assert names["refund.processed"] == refunds.filter(pl.col("status") == "processed").height
     assert all(isinstance(json.loads(payload), dict) for payload in facts["payload"].head(50))
     assert not facts["payload"].str.contains("@").any()
+
+
+def test_events_are_such_as_the_endpoint_would_take(small_shop):
+    """Rebuild submissions from stored rows (a sample of each name) and let the event rules judge them."""
+    events = small_shop.tables["analytics_event"]
+    for part in events.partition_by("name"):
+        for row in part.head(20).iter_rows(named=True):
+            submitted = {name: row[name] for name in ("name", "session_ref", "product_id", "order_id", "country")}
+            submitted |= {
+                "event_id": row["event_id"], "occurred_at": row["occurred_at"].isoformat(), "visitor_id": "v-1",
+                "properties": json.loads(row["properties"])}
+            if row["name"] == "identify":
+                # The customer is not stored with the event but as the visitor's link.
+                submitted["customer_id"] = row["event_id"]
+            verdict = judge(submitted, received_at=row["received_at"], skew=timedelta())
+            assert isinstance(verdict, Event), (row["name"], verdict)
+
+
+def test_every_refused_body_has_its_fault(full_shops):
+    faults = find_faults()
+    assert len(faults) == len(REFUSED_BODIES)
+    assert [fault.is_quarantined for fault in faults] == [False, False, False, False, True]
+    refused = pl.concat([shop.tables["rejected_event"] for shop in full_shops])
+    assert set(refused["code"]) == {fault.code for fault in faults}
 
 
 def test_traffic_has_late_events_bots_and_wrong_clocks(full_shops):
