@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from oltp.db.session import Database
 from oltp.kit.clock import Clock
 from oltp.kit.settings import Settings
+from oltp.search.encoders import Encoder, encoder_from
 from search_api.errors import add_error_handlers
+from search_api.events import endpoints as events
 from search_api.health import endpoints as health
 from search_api.logging import configure_logging
 from search_api.metrics import endpoints as metrics
@@ -21,9 +23,12 @@ DESCRIPTION = """Recommendations, search, metrics and events of one store; the s
 Errors are RFC 9457 problem+json. `X-Request-ID` and `X-Correlation-ID` are taken or made, and answered."""
 
 
-def create_app(*, settings: Settings, database: Database, clock: Clock, encoder: object | None = None,
+def create_app(*, settings: Settings, database: Database, clock: Clock, encoder: Encoder | None = None,
                expected_revision: str | None = None) -> FastAPI:
-    """Make the application; `expected_revision` is the migration /readyz demands (None: any)."""
+    """Make the application; it opens no connection and loads no model before the first request that needs one.
+
+    `expected_revision` is the migration /readyz demands (None: any), `encoder` by default the settings' own.
+    """
     configure_logging(settings.log_level)
     timings = TimingRecorder(database)
 
@@ -34,7 +39,7 @@ def create_app(*, settings: Settings, database: Database, clock: Clock, encoder:
         await run_in_threadpool(timings.stop)
 
     app = FastAPI(title="StormCom", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
-    app.state.database, app.state.clock, app.state.encoder = database, clock, encoder
+    app.state.database, app.state.clock, app.state.encoder = database, clock, encoder or encoder_from(settings)
     app.state.settings, app.state.timings, app.state.expected_revision = settings, timings, expected_revision
     add_error_handlers(app)
     include_rooms(app)
@@ -45,4 +50,5 @@ def create_app(*, settings: Settings, database: Database, clock: Clock, encoder:
 def include_rooms(app: FastAPI) -> None:
     """Add each room's router; paths are written out in full in the rooms, so there are no prefixes here."""
     app.include_router(health.router)
+    app.include_router(events.router)
     app.include_router(metrics.router)

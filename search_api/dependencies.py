@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -13,6 +13,7 @@ from oltp.access.errors import ScopeMissing, TokenMissing
 from oltp.access.queries import get_token
 from oltp.db.session import Database
 from oltp.kit.clock import Clock
+from oltp.search.encoders import Encoder
 from search_api.middleware import facts_of
 
 
@@ -43,9 +44,10 @@ def get_clock(request: Request) -> Clock:
     return clock
 
 
-def get_encoder(request: Request) -> Any:  # noqa: ANN401 - narrowed to the encoders' protocol where it is used
-    """Return the text encoder the application was made with."""
-    return request.app.state.encoder
+def get_encoder(request: Request) -> Encoder:
+    """Return the text encoder the application was made with; it may not be loaded yet."""
+    encoder: Encoder = request.app.state.encoder
+    return encoder
 
 
 def authenticate(

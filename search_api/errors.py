@@ -16,14 +16,26 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from oltp.kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooLarge, Unauthorized, Unavailable
+from oltp.kit.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Malformed,
+    NotFound,
+    Refusal,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
 from oltp.kit.trace import current_trace
 
 # The one table: what kind of refusal answers with which status.
 STATUS: dict[type[Refusal], int] = {
-    Invalid: 422, Unauthorized: 401, Forbidden: 403, NotFound: 404, Conflict: 409, TooLarge: 413, Unavailable: 503,
+    Malformed: 400, Invalid: 422, Unauthorized: 401, Forbidden: 403, NotFound: 404, Conflict: 409, TooLarge: 413,
+    Unavailable: 503,
 }
 BEARER = {"WWW-Authenticate": 'Bearer realm="stormcom"'}
+_PLAIN = str.maketrans(" -", "__", "'")
 MEDIA_TYPE = "application/problem+json"
 
 _log = structlog.get_logger("search_api.errors")
@@ -101,7 +113,8 @@ def on_http_exception(_: Request, error: Exception) -> JSONResponse:
     phrase = HTTPStatus(error.status_code).phrase
     detail = {404: "There is nothing at this path.", 405: "This path does not know this method."}.get(
         error.status_code, str(error.detail))
-    code = phrase.lower().replace(" ", "_").replace("-", "_").replace("'", "")
+    # Python 3.11 knows 413 by an older name.
+    code = "content_too_large" if error.status_code == 413 else phrase.lower().translate(_PLAIN)
     return problem(error.status_code, code, detail, headers=error.headers)
 
 

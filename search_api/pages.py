@@ -8,13 +8,13 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from oltp.kit.errors import Invalid
+from oltp.kit.errors import Malformed
 
 Item = TypeVar("Item")
 MAX_LIMIT = 100
 
 
-class InvalidCursor(Invalid):
+class InvalidCursor(Malformed):
     """The cursor is not one that this listing gave out."""
 
 

@@ -10,7 +10,8 @@ def find_revision(session: Session) -> str | None:
     """Return the migration the database stands at; `session` must be the owner's."""
     if session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
         return None
-    return session.scalar(text("SELECT version_num FROM alembic_version"))
+    revision: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def has_event_partition(session: Session, *, moment: datetime) -> bool:

@@ -29,6 +29,10 @@ class Invalid(Refusal):
     """The field {field} is not valid."""
 
 
+class Malformed(Invalid):
+    """The request can't be read."""
+
+
 class NotFound(Refusal):
     """Not found."""
 

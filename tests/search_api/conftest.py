@@ -11,6 +11,7 @@ from oltp.access.actions import create_token
 from oltp.db.session import Database
 from oltp.kit.clock import FixedClock
 from oltp.kit.settings import Settings
+from oltp.search.encoders import HashEncoder
 from search_api.app import create_app
 
 MakeToken = Callable[[UUID, Sequence[str]], str]
@@ -19,7 +20,8 @@ MakeToken = Callable[[UUID, Sequence[str]], str]
 @pytest.fixture
 def app(database: Database, clock: FixedClock) -> FastAPI:
     """The application, with the fixed clock and no real model."""
-    return create_app(settings=Settings(encoder="hash", log_level="error"), database=database, clock=clock)
+    return create_app(settings=Settings(encoder="hash", log_level="error"), database=database, clock=clock,
+                      encoder=HashEncoder())
 
 
 @pytest.fixture
