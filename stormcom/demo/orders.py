@@ -17,6 +17,7 @@ from stormcom.demo.shops import Shop
 # (code, basis points off, fixed minor units off, free shipping, weight)
 CODES = (("WELCOME10", 1000, 0, False, 5), ("NEWS15", 1500, 0, False, 4), ("SAVE20", 0, 2000, False, 2),
          ("FREESHIP", 0, 0, True, 3), ("SUMMER25", 2500, 0, False, 1))
+WELCOME = 0
 CODE_SHARE = 0.23
 FIXED_FROM = 10_000
 CANCELLED, FAILED, TEST = 0.045, 0.012, 0.001
@@ -71,7 +72,10 @@ def _price(
     group, gross = lines["order"].to_numpy(), lines["line_subtotal_amount"].to_numpy()
     subtotal = _sums(group, gross, head.height)
     code = np.where(rng.random(head.height) < CODE_SHARE, pick(rng, [each[4] for each in CODES], head.height), -1)
-    code = np.where(head["is_first"].to_numpy() & (code > 0) & (rng.random(head.height) < 0.5), 0, code)
+    # The welcome code works once; half of those who come with another on their first order take it instead.
+    first = head["is_first"].to_numpy()
+    code = np.where(first & (code > 0) & (rng.random(head.height) < 0.5), WELCOME, code)
+    code = np.where(~first & (code == WELCOME), WELCOME + 1, code)
     rate, fixed = np.array([each[1] for each in CODES] + [0]), np.array([each[2] for each in CODES] + [0])
     code = np.where((fixed[code] > 0) & (subtotal < FIXED_FROM), -1, code)
     discount = round_half_even(subtotal * rate[code], 10_000) + fixed[code]

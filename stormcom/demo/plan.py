@@ -16,7 +16,7 @@ GUEST_SHARE = 0.17
 SILENT_SHARE = 0.05
 # A shop that opened its data six months ago meets its old customers first: new faces become fewer.
 NEW_FACES_FADE_DAYS = 75.0
-LOYALTY_SHAPE = 0.45
+LOYALTY_SHAPE = 0.75
 RETURN_FADE_DAYS = 80.0
 TRACKED_SHARE = 0.92
 NOBODY = -1

@@ -114,7 +114,7 @@ def _draft(
         brief=_sentence(kind.brief.format(**slots)),
         description=_describe(shop, kind, rng, slots),
         price=price,
-        compare_at=_charm(shop, price * 1.2) if reduced else None,
+        compare_at=_charm(shop, price * 6 // 5) if reduced else None,
     )
 
 
@@ -123,7 +123,7 @@ def _code(key: str) -> str:
 
 
 def _inside_a_sentence(fact: str) -> str:
-    """ "Washed" but not "German steel" or "VG-10" loses its capital."""
+    """Take the capital from "Washed", but not from "German steel" or "VG-10"."""
     if fact.split()[0] in PROPER_NOUNS or not fact[1:2].islower():
         return fact
     return fact[0].lower() + fact[1:]
@@ -148,13 +148,15 @@ def _describe(shop: Shop, kind: Kind, rng: np.random.Generator, slots: dict[str,
 
 
 def _price(shop: Shop, kind: Kind, level: float, rng: np.random.Generator) -> int:
+    """Between the kind's prices; the best of a kind stands out, hence the exponent. Shares are in thousandths."""
     low, high = kind.prices
-    return _charm(shop, (low + (high - low) * level**1.3) * float(rng.uniform(0.95, 1.05)))
+    share, spread = round(1000 * level**1.3), int(rng.integers(950, 1051))
+    return _charm(shop, (low * 1000 + (high - low) * share) * spread // 1_000_000)
 
 
-def _charm(shop: Shop, amount: float) -> int:
+def _charm(shop: Shop, amount: int) -> int:
     """A price as shops write it: 49.99 in dollars, 49.90 in euros."""
-    return max(int(amount) // 100, 1) * 100 + (90 if shop.currency == "EUR" else 99)
+    return max(amount // 100, 1) * 100 + (90 if shop.currency == "EUR" else 99)
 
 
 def _brands(shop: Shop, store_id: str, rng: np.random.Generator, born: int) -> pl.DataFrame:
