@@ -98,7 +98,9 @@ def _orders(invoices: pl.DataFrame, items: pl.DataFrame, *, origin: str, keys: K
         .with_columns(pl.col("subtotal_amount", "item_count").fill_null(0), pl.lit(origin).alias("origin"))
         .sort("placed_at", "first_row")
     )
-    orders = orders.with_columns(keys.column("order", orders["invoice"]).alias("id"))
+    orders = orders.with_columns(
+        keys.dated_column("order", orders["invoice"], orders["placed_at"]).alias("id")
+    )
     return Orders(
         orders.select(
             "id",
@@ -129,7 +131,7 @@ def _items(orders: pl.DataFrame, items: pl.DataFrame, keys: Keys) -> pl.DataFram
     lines = lines.with_columns(ordinal.alias("ordinal"))
     names = lines.select(pl.col("invoice") + pl.lit(":") + pl.col("ordinal").cast(pl.String)).to_series()
     return lines.select(
-        keys.column("item", names).alias("id"),
+        keys.dated_column("item", names, lines["placed_at"]).alias("id"),
         "order_id",
         "sku",
         "ordinal",

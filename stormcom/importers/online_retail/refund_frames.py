@@ -63,7 +63,9 @@ def refund_frames(
     refunds = aimed.group_by("refund_key", maintain_order=True).agg(
         pl.col("order_id", "target_invoice", "invoice", "instant").first(), pl.col("amount").sum()
     )
-    refunds = refunds.with_columns(keys.column("refund", refunds["refund_key"]).alias("id"))
+    refunds = refunds.with_columns(
+        keys.dated_column("refund", refunds["refund_key"], refunds["instant"]).alias("id")
+    )
     items = aimed.join(
         refunds.select("refund_key", pl.col("id").alias("refund_id")), on="refund_key", maintain_order="left"
     )
@@ -114,7 +116,7 @@ def _refund_items(items: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     names = items.select(pl.concat_str(["invoice", ordinal.cast(pl.String)], separator=":")).to_series()
     is_shipping = pl.col("bucket") == SHIPPING_REFUND
     return items.select(
-        keys.column("refund_item", names).alias("id"),
+        keys.dated_column("refund_item", names, items["instant"]).alias("id"),
         "refund_id",
         "order_id",
         "order_item_id",

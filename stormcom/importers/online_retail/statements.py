@@ -27,7 +27,8 @@ INSERT = {
         INSERT INTO products (id, store_id, name, slug, sku, images, track_inventory, status, published_at,
                               price_amount, currency, created_at, updated_at)
         SELECT id, :store, name, slug, sku, '[]', false, 'ACTIVE', first_at, price_amount, :currency,
-        first_at, first_at FROM staged_products ON CONFLICT DO NOTHING""",
+               first_at, first_at
+        FROM staged_products ON CONFLICT DO NOTHING""",
     "customers": """
         INSERT INTO customers (id, store_id, email, first_name, last_name, total_spent_amount,
                                average_order_amount, currency, created_at, updated_at)
@@ -35,13 +36,15 @@ INSERT = {
         FROM staged_customers ON CONFLICT DO NOTHING""",
     "orders": """
         INSERT INTO orders (id, store_id, customer_id, order_number, external_ref, status, payment_status,
-        origin, placed_at, currency, order_subtotal_amount, order_discount_amount, order_shipping_amount,
-        order_tax_amount, order_total_amount, shipping_address, created_at, updated_at) SELECT s.id, :store,
-        c.id, s.invoice, s.invoice, 'DELIVERED', (CASE s.origin WHEN 'opening' THEN 'REFUNDED' ELSE 'PAID'
-        END)::payment_status, s.origin, s.placed_at, :currency, s.subtotal_amount, 0, s.shipping_amount, 0,
-        s.subtotal_amount + s.shipping_amount, jsonb_build_object('country', s.country)::text, s.placed_at,
-        s.placed_at FROM staged_orders s LEFT JOIN customers c ON c.store_id = :store AND c.email = s.email
-        ON CONFLICT DO NOTHING""",
+                            origin, placed_at, currency, order_subtotal_amount, order_discount_amount,
+                            order_shipping_amount, order_tax_amount, order_total_amount, shipping_address,
+                            created_at, updated_at)
+        SELECT s.id, :store, c.id, s.invoice, s.invoice, 'DELIVERED',
+               (CASE s.origin WHEN 'opening' THEN 'REFUNDED' ELSE 'PAID' END)::payment_status,
+               s.origin, s.placed_at, :currency, s.subtotal_amount, 0,
+               s.shipping_amount, 0, s.subtotal_amount + s.shipping_amount,
+               jsonb_build_object('country', s.country)::text, s.placed_at, s.placed_at
+        FROM staged_orders s LEFT JOIN customers c ON c.store_id = :store AND c.email = s.email""",
     "order_items": """
         INSERT INTO order_items (id, store_id, order_id, product_id, variant_id, ordinal, product_name, sku,
                                  unit_price_amount, quantity, line_subtotal_amount, line_discount_amount,
@@ -49,16 +52,17 @@ INSERT = {
         SELECT s.id, :store, s.order_id, g.product_id, g.variant_id, s.ordinal,
                coalesce(s.description, g.name), s.sku, s.unit_price_amount, s.quantity, s.subtotal_amount,
                0, 0, s.subtotal_amount, :currency, s.placed_at, s.placed_at
-        FROM staged_order_items s JOIN staged_orders o ON o.id = s.order_id JOIN goods g ON g.sku = s.sku
-        ON CONFLICT DO NOTHING""",
+        FROM staged_order_items s JOIN staged_orders o ON o.id = s.order_id JOIN goods g ON g.sku = s.sku""",
     "refunds": """
         INSERT INTO refund (id, store_id, order_id, currency, amount, status, reason, external_ref,
-        created_at, processed_at) SELECT id, :store, order_id, :currency, amount, 'processed',
-        'cancellation', invoice, processed_at, processed_at FROM staged_refunds ON CONFLICT DO NOTHING""",
+                            created_at, processed_at)
+        SELECT id, :store, order_id, :currency, amount, 'processed', 'cancellation', invoice, processed_at,
+               processed_at
+        FROM staged_refunds""",
     "refund_items": """
         INSERT INTO refund_item (id, store_id, refund_id, order_id, order_item_id, kind, quantity, amount)
         SELECT s.id, :store, s.refund_id, s.order_id, s.order_item_id, s.kind, s.quantity, s.amount
-        FROM staged_refund_items s JOIN staged_refunds r ON r.id = s.refund_id ON CONFLICT DO NOTHING""",
+        FROM staged_refund_items s JOIN staged_refunds r ON r.id = s.refund_id""",
     "domain_events": """
         INSERT INTO domain_event (id, store_id, name, entity_type, entity_id, payload, occurred_at)
         SELECT s.id, :store, s.name, s.entity_type, s.entity_id,
@@ -70,27 +74,27 @@ INSERT = {
                s.occurred_at
         FROM staged_domain_events s
         WHERE EXISTS (SELECT FROM staged_orders o WHERE o.id = s.entity_id)
-           OR EXISTS (SELECT FROM staged_refunds r WHERE r.id = s.entity_id)
-        ON CONFLICT DO NOTHING""",
+           OR EXISTS (SELECT FROM staged_refunds r WHERE r.id = s.entity_id)""",
 }
 
 ADD_VARIANTS = """
     INSERT INTO product_variants (id, store_id, product_id, name, sku, currency, options, is_default,
-    created_at, updated_at) SELECT s.variant_id, :store, p.id, 'Default', s.sku, :currency, '{}', true,
-    s.first_at, s.first_at FROM staged_products s JOIN products p ON p.store_id = :store AND p.sku = s.sku
-    WHERE NOT EXISTS (SELECT FROM product_variants v WHERE v.store_id = :store AND v.product_id = p.id) ON
-    CONFLICT DO NOTHING"""
+                                  created_at, updated_at)
+    SELECT s.variant_id, :store, p.id, 'Default', s.sku, :currency, '{}', true, s.first_at, s.first_at
+    FROM staged_products s JOIN products p ON p.store_id = :store AND p.sku = s.sku
+    WHERE NOT EXISTS (SELECT FROM product_variants v WHERE v.store_id = :store AND v.product_id = p.id)
+    ON CONFLICT DO NOTHING"""
 
 GOODS = """
     CREATE TEMPORARY TABLE goods ON COMMIT DROP AS
-    SELECT s.sku, s.name, p.id AS product_id, v.id AS variant_id
+    SELECT DISTINCT ON (s.sku) s.sku, s.name, p.id AS product_id, v.id AS variant_id
     FROM staged_products s JOIN products p ON p.store_id = :store AND p.sku = s.sku
-    LEFT JOIN LATERAL (SELECT id FROM product_variants WHERE store_id = :store AND product_id = p.id
-                       ORDER BY is_default DESC, created_at, id LIMIT 1) v ON true"""
+    LEFT JOIN product_variants v ON v.store_id = :store AND v.product_id = p.id
+    ORDER BY s.sku, v.is_default DESC, v.created_at, v.id"""
 
 GOODS_WITHOUT_PRODUCT = """
-    SELECT s.sku FROM staged_products s LEFT JOIN goods g ON g.sku = s.sku WHERE g.sku IS NULL ORDER BY 1
-    LIMIT 3"""
+    SELECT s.sku FROM staged_products s LEFT JOIN goods g ON g.sku = s.sku
+    WHERE g.sku IS NULL ORDER BY 1 LIMIT 3"""
 
 DIFFERING_ORDERS = """
     SELECT s.invoice FROM staged_orders s JOIN orders o ON o.store_id = :store AND o.order_number = s.invoice
@@ -100,7 +104,7 @@ DIFFERING_ORDERS = """
     ORDER BY 1"""
 
 DIFFERING_REFUNDS = """
-    SELECT invoice FROM (SELECT invoice, sum(amount) AS amount FROM staged_refunds GROUP BY 1) s
+    SELECT s.invoice FROM (SELECT invoice, sum(amount) AS amount FROM staged_refunds GROUP BY 1) s
     JOIN (SELECT external_ref, sum(amount) AS amount FROM refund WHERE store_id = :store GROUP BY 1) r
       ON r.external_ref = s.invoice
     WHERE r.amount <> s.amount ORDER BY 1"""
@@ -108,21 +112,20 @@ DIFFERING_REFUNDS = """
 DROP_KNOWN_REFUNDS = """
     DELETE FROM staged_refunds s USING refund r WHERE r.store_id = :store AND r.external_ref = s.invoice"""
 
-# An opening order lives for its refunds: where these are known, it is too, or its lines were matched
-# elsewhere.
+# An opening order lives for its refunds: where these are known, so is it, or its lines were matched then.
 DROP_KNOWN_ORDERS = """
     DELETE FROM staged_orders s
     WHERE EXISTS (SELECT FROM orders o WHERE o.store_id = :store AND o.order_number = s.invoice)
        OR (s.origin = 'opening' AND NOT EXISTS (SELECT FROM staged_refunds r WHERE r.order_id = s.id))"""
 
-# Totals of a customer count every order that was placed; an opening order was placed before the file begins.
+STAGED_ORDER_COUNTS = "SELECT origin, count(*) FROM staged_orders GROUP BY 1"
+
+# An opening order was placed before the file begins: it counts for no customer.
 CUSTOMER_TOTALS = """
-    UPDATE customers c SET total_orders = t.orders, total_spent_amount = t.spent,
-      average_order_amount = t.spent / t.orders, last_order_at = t.last_at
-    FROM (SELECT customer_id, count(*)::integer AS orders, sum(order_total_amount)::bigint AS spent,
-                 max(placed_at) AS last_at
+    UPDATE customers c SET total_orders = t.order_count, total_spent_amount = t.spent_amount,
+      average_order_amount = t.spent_amount / t.order_count, last_order_at = t.last_at
+    FROM (SELECT customer_id, count(*)::integer AS order_count, max(placed_at) AS last_at,
+                 sum(order_total_amount)::bigint AS spent_amount
           FROM orders WHERE store_id = :store AND origin <> 'opening' AND status <> 'CANCELED'
             AND deleted_at IS NULL AND customer_id IS NOT NULL GROUP BY 1) t
-    WHERE c.store_id = :store AND c.id = t.customer_id
-      AND c.id IN (SELECT k.id FROM customers k JOIN staged_orders s ON s.email = k.email AND k.store_id =
-      :store)"""
+    WHERE c.store_id = :store AND c.id = t.customer_id AND c.email IN (SELECT email FROM staged_orders)"""
