@@ -84,7 +84,7 @@ class Publication:
             self._find_goods()
 
     def _count_orders(self) -> None:
-        counts: dict[str, int] = dict(self._session.execute(text(STAGED_ORDER_COUNTS)).tuples().all())
+        counts = {row.origin: row.order_count for row in self._session.execute(text(STAGED_ORDER_COUNTS))}
         self.added["orders"], self.added["opening_orders"] = counts.get(IMPORT, 0), counts.get(OPENING, 0)
 
     def _find_goods(self) -> None:

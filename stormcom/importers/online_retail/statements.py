@@ -118,7 +118,7 @@ DROP_KNOWN_ORDERS = """
     WHERE EXISTS (SELECT FROM orders o WHERE o.store_id = :store AND o.order_number = s.invoice)
        OR (s.origin = 'opening' AND NOT EXISTS (SELECT FROM staged_refunds r WHERE r.order_id = s.id))"""
 
-STAGED_ORDER_COUNTS = "SELECT origin, count(*) FROM staged_orders GROUP BY 1"
+STAGED_ORDER_COUNTS = "SELECT origin, count(*) AS order_count FROM staged_orders GROUP BY 1"
 
 # An opening order was placed before the file begins: it counts for no customer.
 CUSTOMER_TOTALS = """
