@@ -32,7 +32,7 @@ def create_sign_in_link(session: Session, *, email: str, now: datetime, lifetime
 
     `session` must be the owner's: nobody else may write sign-in tokens. Errors: UserUnknown.
     """
-    known = session.scalar(text("SELECT email FROM users WHERE email = :email AND deleted_at IS NULL"),
+    known = session.scalar(text("SELECT email FROM users WHERE email = :email"),
                            {"email": email})
     if known is None:
         raise UserUnknown(field="email")
