@@ -6,6 +6,7 @@ as long as the lake transaction lasts.
 """
 
 import importlib.util
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,7 +104,7 @@ class Lake:
             locks = psycopg.connect(catalogue_conninfo(database_url), autocommit=True)
             _attach(connection, database_url, data_path)
             lake = cls(connection, locks, shop_conninfo(database_url))
-            with lake._held(("layout",)):
+            with lake.transaction("layout"):
                 create_layout(connection)
         except (psycopg.Error, duckdb.Error) as error:
             connection.close()
@@ -151,6 +152,12 @@ class Lake:
     def snapshot_id(self) -> int:
         """The latest committed snapshot of the lake."""
         return int(self.query("SELECT id FROM ducklake_current_snapshot('lake')")[0][0])
+
+    def maintain(self, call: str) -> None:
+        """Run one of DuckLake's maintenance calls, which commit by themselves."""
+        if self._is_inside:
+            raise RuntimeError("Maintenance can't run inside a lake transaction.")
+        self._connection.execute(call)
 
     def shop(self) -> psycopg.Connection:
         """A new session on the shop's Postgres, reading as the pipelines role; the caller closes it."""
@@ -202,6 +209,7 @@ def _connect(memory_limit: str | None, threads: int | None) -> duckdb.DuckDBPyCo
         connection.execute(f"LOAD {quoted(str(extension_file(package, name)))}")
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
+    connection.execute(f"SET temp_directory = {quoted(tempfile.gettempdir() + '/stormcom-spill')}")
     if memory_limit:
         connection.execute(f"SET memory_limit = {quoted(memory_limit)}")
     if threads:

@@ -1,8 +1,8 @@
 """Extraction: what changed in Postgres since the last horizon, merged into the raw tables in one lake transaction.
 
-A pass reads the rows with last horizon ≤ row_version < this horizon. The horizon is the oldest transaction still running, so
-no row below it can appear later; ids and clocks can't promise that, because a transaction may commit long after it
-drew them. Deleted rows leave tombstones with a version of their own.
+A pass reads the rows with last horizon ≤ row_version < this horizon. The horizon is the oldest transaction still
+running, so no row below it can appear later; ids and clocks can't promise that, because a transaction may commit long
+after it drew them. Deleted rows leave tombstones with a version of their own.
 """
 
 import time
@@ -130,7 +130,7 @@ def _read_namesakes(connection: duckdb.DuckDBPyConnection, table: RawTable, hori
 
 
 def _naive_condition(connection: duckdb.DuckDBPyConnection, table: RawTable, key: ExtractionKey) -> str | None:
-    """What reading by id or updated_at would ask for: everything beyond the greatest value seen. None: no such column."""
+    """What reading by id or updated_at would ask for: all beyond the greatest value seen. None: no such column."""
     if key.value not in table.names:
         return None
     row = connection.execute(f"SELECT MAX({key.value}) FROM raw.{table.name}").fetchone()

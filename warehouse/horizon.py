@@ -41,10 +41,11 @@ class HorizonLag:
 
 
 def take_horizon(shop: psycopg.Connection, *, taken_at: datetime | None = None) -> Horizon:
-    """Ask Postgres for the oldest transaction still running. To be done before reading: reads may see more, not less."""
+    """Ask Postgres for the oldest transaction still running. Do it before reading: reads may see more, not less."""
     row = shop.execute(
         "SELECT (SELECT system_identifier FROM pg_control_system()), "
-        "(SELECT timeline_id FROM pg_control_checkpoint()), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, clock_timestamp()"
+        "(SELECT timeline_id FROM pg_control_checkpoint()), "
+        "pg_snapshot_xmin(pg_current_snapshot())::text::bigint, clock_timestamp()"
     ).fetchone()
     assert row is not None
     return Horizon(row[0], row[1], row[2], (taken_at or row[3]).astimezone(UTC))

@@ -3,8 +3,8 @@
 import duckdb
 
 from warehouse.attribution import TRAFFIC_SOURCES
-from warehouse.models import MODELS
 from warehouse.columns import Column
+from warehouse.models import MODELS
 from warehouse.tables import RAW_TABLES
 
 SCHEMAS = ("raw", "staging", "marts", "meta")
@@ -60,7 +60,7 @@ def wanted_tables() -> dict[tuple[str, str], tuple[Column, ...]]:
 
 
 def create_layout(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make missing schemas, tables and columns, and the rule tables. Call it under the layout lock."""
+    """Make missing schemas, tables and columns, and the rule tables. Call it in a lake transaction under the layout lock."""
     existing = _existing_columns(connection)
     wanted = wanted_tables()
     if {(schema, table, column.name) for (schema, table), columns in wanted.items() for column in columns} <= existing:
@@ -104,9 +104,7 @@ def _fill_rules(connection: duckdb.DuckDBPyConnection) -> None:
     known = connection.execute("SELECT source, category, is_host FROM meta.traffic_sources").fetchall()
     if set(known) != set(TRAFFIC_SOURCES):
         rows = ", ".join(f"('{source}', '{category}', {is_host})" for source, category, is_host in TRAFFIC_SOURCES)
-        connection.begin()
         connection.execute("DELETE FROM meta.traffic_sources")
         connection.execute(f"INSERT INTO meta.traffic_sources VALUES {rows}")
-        connection.commit()
     if connection.execute("SELECT COUNT(*) FROM meta.numbers").fetchone() == (0,):
         connection.execute(f"INSERT INTO meta.numbers SELECT CAST(i AS INTEGER) FROM range({NUMBERS_COUNT}) AS r(i)")

@@ -1,7 +1,7 @@
 """Merging a delivery into the raw tables: delete what is replaced or gone, insert what came, and say what it touches.
 
-A delivery is, per raw table, the temporary tables `delta_<name>` (rows, one per key) and `gone_<name>` (store_id, row_id:
-tombstones). The caller has a lake transaction open and holds the locks.
+A delivery is, per raw table, the temporary tables `delta_<name>` (rows, one per key) and `gone_<name>` (tombstones:
+store_id, row_id). The caller has a lake transaction open and holds the locks.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Refreshing a model: rebuild exactly the keys touched since its last refresh, or all of them, in one lake transaction."""
+"""Refreshing a model: rebuild the keys touched since its last refresh, or all of them, in one lake transaction."""
 
 import time
 from dataclasses import dataclass
@@ -77,7 +77,8 @@ def content_hash(lake: Lake, model: str) -> str:
 
 def _progress(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[int, str] | None:
     row = connection.execute(
-        "SELECT pass_id, version FROM meta.progress WHERE model = ? ORDER BY pass_id DESC, lake_snapshot_id DESC LIMIT 1",
+        "SELECT pass_id, version FROM meta.progress WHERE model = ? "
+        "ORDER BY pass_id DESC, lake_snapshot_id DESC LIMIT 1",
         [model.full_name],
     ).fetchone()
     return (int(row[0]), str(row[1])) if row else None

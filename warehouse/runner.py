@@ -1,4 +1,4 @@
-"""Model files: one SELECT each in `sql/<schema>/<name>.sql`, and the same SELECT narrowed to some keys of its sources."""
+"""Model files: one SELECT each in `sql/<schema>/<name>.sql`, and the same narrowed to some keys of its sources."""
 
 import re
 from collections.abc import Mapping

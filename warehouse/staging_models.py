@@ -95,8 +95,9 @@ orders_count BIGINT counted orders"""),
     {"o": keys_in("store_id, person")},
     # A new first day makes the person new or returning on each of its days; any order moves its cohort's cells.
     {
-        "store_day": "SELECT o.store_id, CAST(o.placed_day AS VARCHAR) FROM staging.orders AS o JOIN (SELECT store_id, person "
-        "FROM changed GROUP BY store_id, person HAVING COUNT(*) < 2 OR MIN(first_day) < MAX(first_day)) AS c "
+        "store_day": "SELECT o.store_id, CAST(o.placed_day AS VARCHAR) FROM staging.orders AS o "
+        "JOIN (SELECT store_id, person FROM changed GROUP BY store_id, person "
+        "HAVING COUNT(*) < 2 OR MIN(first_day) < MAX(first_day)) AS c "
         "ON c.store_id = o.store_id AND c.person = o.person",
         "cohort": "SELECT store_id, UNNEST([CONCAT('month:', first_month), CONCAT('week:', first_week)]) FROM ("
         "SELECT store_id, first_month, first_week FROM changed UNION "

@@ -1,8 +1,8 @@
 """Raw tables: what is copied from Postgres into the lake, row for row, and under which names and types.
 
 Each is read by the SELECT in `sql/raw/<name>.sql`. No personal data is named there: a person enters the lake only as
-`surrogate`, an opaque value whose meaning stays in Postgres. Payloads, addresses, page paths and free text are left out for
-the same reason.
+`surrogate`, an opaque value whose meaning stays in Postgres. Payloads, addresses, page paths and free text are left
+out for the same reason.
 """
 
 from dataclasses import dataclass
@@ -178,8 +178,14 @@ byte_count BIGINT size
 row_version BIGINT transaction that last wrote the row"""
 
 _ID = ("store_id", "id")
-_ORDER_TOUCH = "surrogate origin is_test placed_at currency order_discount_amount order_shipping_amount order_tax_amount deleted_at"
-_EVENT_TOUCH = "corrected_at received_at name surrogate is_bot order_id utm_source utm_medium utm_campaign click_id_kind referrer_host"
+_ORDER_TOUCH = (
+    "surrogate origin is_test placed_at currency order_discount_amount order_shipping_amount order_tax_amount "
+    "deleted_at"
+)
+_EVENT_TOUCH = (
+    "corrected_at received_at name surrogate is_bot order_id utm_source utm_medium utm_campaign click_id_kind "
+    "referrer_host"
+)
 
 
 def _table(

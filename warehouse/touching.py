@@ -11,7 +11,8 @@ from warehouse.model import EVERYTHING
 _ZONED_DAY = """
 SELECT e.store_id, CAST(CAST(e.corrected_at AT TIME ZONE z.time_zone AS DATE) AS VARCHAR)
 FROM {rows} AS e JOIN (
-  SELECT store_id, time_zone, valid_from, LEAD(valid_from) OVER (PARTITION BY store_id ORDER BY valid_from) AS valid_until
+  SELECT store_id, time_zone, valid_from,
+    LEAD(valid_from) OVER (PARTITION BY store_id ORDER BY valid_from) AS valid_until
   FROM raw.store_zone_history) AS z
   ON z.store_id = e.store_id AND e.corrected_at >= z.valid_from
   AND (z.valid_until IS NULL OR e.corrected_at < z.valid_until)

@@ -24,10 +24,9 @@ lines AS (
 numbered AS (
   SELECT
     l.store_id,
-    l.order_id,
-    DENSE_RANK() OVER (ORDER BY l.store_id ASC NULLS LAST, l.order_id ASC NULLS LAST) AS basket,
-    DENSE_RANK() OVER (ORDER BY l.store_id ASC NULLS LAST, l.product_id ASC NULLS LAST) AS item,
     l.product_id,
+    CAST(DENSE_RANK() OVER (ORDER BY l.store_id ASC NULLS LAST, l.order_id ASC NULLS LAST) AS INTEGER) AS basket,
+    CAST(DENSE_RANK() OVER (ORDER BY l.store_id ASC NULLS LAST, l.product_id ASC NULLS LAST) AS INTEGER) AS item,
     ROW_NUMBER() OVER (
       PARTITION BY l.store_id, l.order_id ORDER BY l.ordinal ASC NULLS LAST, l.product_id ASC NULLS LAST
     ) AS position
@@ -36,9 +35,9 @@ numbered AS (
 baskets AS (
   SELECT
     n.store_id,
+    n.product_id,
     n.basket,
-    n.item,
-    n.product_id
+    n.item
   FROM numbered AS n
   WHERE n.position <= 100
 ),
@@ -52,11 +51,23 @@ store_counts AS (
 item_counts AS (
   SELECT
     c.store_id,
-    c.item,
     c.product_id,
+    c.item,
     COUNT(*) AS baskets_count
   FROM baskets AS c
-  GROUP BY c.store_id, c.item, c.product_id
+  GROUP BY c.store_id, c.product_id, c.item
+),
+items AS (
+  SELECT
+    a.item,
+    CAST(a.baskets_count AS DOUBLE) AS own,
+    CAST(s.baskets_count AS DOUBLE) AS total,
+    r.product_id IS NOT NULL AS is_sellable
+  FROM item_counts AS a
+  JOIN store_counts AS s
+    ON s.store_id = a.store_id
+  LEFT JOIN sellable AS r
+    ON r.store_id = a.store_id AND r.product_id = a.product_id
 ),
 pairs AS (
   SELECT
@@ -71,54 +82,78 @@ pairs AS (
 ),
 contingency AS (
   SELECT
-    a.store_id,
-    a.product_id AS left_product,
-    f.product_id AS right_product,
+    g.left_item,
+    g.right_item,
+    f.is_sellable AS left_is_sellable,
+    h.is_sellable AS right_is_sellable,
+    f.own AS left_own,
+    h.own AS right_own,
+    f.total,
     CAST(g.together AS DOUBLE) AS k11,
-    CAST(a.baskets_count - g.together AS DOUBLE) AS k12,
-    CAST(f.baskets_count - g.together AS DOUBLE) AS k21,
-    CAST(s.baskets_count - a.baskets_count - f.baskets_count + g.together AS DOUBLE) AS k22,
-    CAST(s.baskets_count AS DOUBLE) AS total
+    f.own - CAST(g.together AS DOUBLE) AS k12,
+    h.own - CAST(g.together AS DOUBLE) AS k21,
+    f.total - f.own - h.own + CAST(g.together AS DOUBLE) AS k22
   FROM pairs AS g
-  JOIN item_counts AS a
-    ON a.item = g.left_item
-  JOIN item_counts AS f
-    ON f.item = g.right_item
-  JOIN store_counts AS s
-    ON s.store_id = a.store_id
+  JOIN items AS f
+    ON f.item = g.left_item
+  JOIN items AS h
+    ON h.item = g.right_item
 ),
 ratios AS (
   SELECT
-    t.*,
+    t.left_item,
+    t.right_item,
+    t.left_is_sellable,
+    t.right_is_sellable,
+    t.left_own,
+    t.right_own,
+    t.k11,
     2 * (
-      t.k11 * LN(t.k11 * t.total / ((t.k11 + t.k12) * (t.k11 + t.k21)))
-      + CASE WHEN t.k12 > 0 THEN t.k12 * LN(t.k12 * t.total / ((t.k11 + t.k12) * (t.k12 + t.k22))) ELSE 0 END
-      + CASE WHEN t.k21 > 0 THEN t.k21 * LN(t.k21 * t.total / ((t.k21 + t.k22) * (t.k11 + t.k21))) ELSE 0 END
+      t.k11 * LN(t.k11 * t.total / (t.left_own * t.right_own))
+      + CASE WHEN t.k12 > 0 THEN t.k12 * LN(t.k12 * t.total / (t.left_own * (t.k12 + t.k22))) ELSE 0 END
+      + CASE WHEN t.k21 > 0 THEN t.k21 * LN(t.k21 * t.total / ((t.k21 + t.k22) * t.right_own)) ELSE 0 END
       + CASE WHEN t.k22 > 0 THEN t.k22 * LN(t.k22 * t.total / ((t.k21 + t.k22) * (t.k12 + t.k22))) ELSE 0 END
     ) AS likelihood_ratio,
-    t.k11 / SQRT((t.k11 + t.k12) * (t.k11 + t.k21)) * t.k11 / (t.k11 + 10) AS score
+    t.k11 / SQRT(t.left_own * t.right_own) * t.k11 / (t.k11 + 10) AS score
   FROM contingency AS t
-  WHERE t.k11 * t.total > (t.k11 + t.k12) * (t.k11 + t.k21)
+  WHERE t.k11 * t.total > t.left_own * t.right_own
 ),
 directed AS (
-  SELECT h.store_id, h.left_product AS product_id, h.right_product AS other_id, h.score, h.k11 AS together, h.k11 + h.k12 AS own
-  FROM ratios AS h
-  WHERE h.likelihood_ratio >= 10.8
+  SELECT i1.left_item AS item, i1.right_item AS other_item, i1.score, i1.k11 AS together, i1.left_own AS own
+  FROM ratios AS i1
+  WHERE i1.likelihood_ratio >= 10.8 AND i1.right_is_sellable
   UNION ALL
-  SELECT j.store_id, j.right_product AS product_id, j.left_product AS other_id, j.score, j.k11 AS together, j.k11 + j.k21 AS own
-  FROM ratios AS j
-  WHERE j.likelihood_ratio >= 10.8
+  SELECT i2.right_item AS item, i2.left_item AS other_item, i2.score, i2.k11 AS together, i2.right_own AS own
+  FROM ratios AS i2
+  WHERE i2.likelihood_ratio >= 10.8 AND i2.left_is_sellable
 ),
 ranked_pairs AS (
   SELECT
-    q.*,
+    q.item,
+    q.other_item,
+    q.score,
+    q.together,
+    q.own,
     ROW_NUMBER() OVER (
-      PARTITION BY q.store_id, q.product_id
-      ORDER BY q.score DESC NULLS LAST, q.together DESC NULLS LAST, q.other_id ASC NULLS LAST
+      PARTITION BY q.item ORDER BY q.score DESC NULLS LAST, q.together DESC NULLS LAST, q.other_item ASC NULLS LAST
     ) AS rank
   FROM directed AS q
-  JOIN sellable AS r
-    ON r.store_id = q.store_id AND r.product_id = q.other_id
+),
+together AS (
+  SELECT
+    k1.store_id,
+    k1.product_id,
+    k2.product_id AS other_id,
+    k.score,
+    k.together,
+    k.own,
+    k.rank
+  FROM ranked_pairs AS k
+  JOIN item_counts AS k1
+    ON k1.item = k.item
+  JOIN item_counts AS k2
+    ON k2.item = k.other_item
+  WHERE k.rank <= 20
 ),
 sold AS (
   SELECT
@@ -148,8 +183,7 @@ SELECT
   CONCAT('in ', CAST(CAST(x.together AS BIGINT) AS TEXT), ' of ', CAST(CAST(x.own AS BIGINT) AS TEXT), ' baskets with it')
     AS reason,
   'baskets-llr-1' AS model_version
-FROM ranked_pairs AS x
-WHERE x.rank <= 20
+FROM together AS x
 UNION ALL
 SELECT
   y.store_id,
