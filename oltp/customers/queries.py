@@ -1,19 +1,24 @@
 """Reads of customers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+# One look into an index per key. `= ANY(array)` compares every row with every key once the statement is prepared and
+# its plan generic: 190 ms instead of 3 for 1,000 visitors of a young store.
 _VISITORS = text("""
-    SELECT visitor_id, id FROM subject WHERE store_id = :store AND visitor_id = ANY(CAST(:visitors AS text[]))""")
-_CUSTOMERS = text("""
-    SELECT c.id, c.email, s.id AS subject_id FROM customers c
-    JOIN subject s ON s.store_id = c.store_id AND s.customer_id = c.id
-    WHERE c.store_id = :store AND c.deleted_at IS NULL
-      AND (c.id = ANY(CAST(:ids AS uuid[])) OR c.email = ANY(CAST(:emails AS text[])))""")
+    SELECT w.key, (SELECT s.id FROM subject s WHERE s.store_id = :store AND s.visitor_id = w.key)
+    FROM unnest(CAST(:keys AS text[])) AS w (key)""")
+_CUSTOMERS = """
+    SELECT w.key, (SELECT s.id FROM customers c JOIN subject s ON s.store_id = c.store_id AND s.customer_id = c.id
+                   WHERE c.store_id = :store AND c.{column} = w.key AND c.deleted_at IS NULL)
+    FROM unnest(CAST(:keys AS {kind}[])) AS w (key)"""
+_CUSTOMERS_BY_ID = text(_CUSTOMERS.format(column="id", kind="uuid"))
+_CUSTOMERS_BY_EMAIL = text(_CUSTOMERS.format(column="email", kind="text"))
 
 
 @dataclass(frozen=True)
@@ -34,17 +39,19 @@ class CustomerSubjects:
 
 def find_visitor_subjects(session: Session, *, store_id: UUID, visitor_ids: Collection[str]) -> dict[str, UUID]:
     """Return visitor id → subject id, for those that are known."""
-    if not visitor_ids:
-        return {}
-    rows = session.execute(_VISITORS, {"store": store_id, "visitors": sorted(visitor_ids)})
-    return {row.visitor_id: row.id for row in rows}
+    return _look_up(session, _VISITORS, store_id, sorted(visitor_ids))
 
 
 def find_customer_subjects(session: Session, *, store_id: UUID, ids: Collection[UUID],
                            emails: Collection[str]) -> CustomerSubjects:
     """Return the subjects of the customers with these ids or e-mails."""
-    if not ids and not emails:
-        return CustomerSubjects({}, {})
     wanted = sorted({*emails, *(email.lower() for email in emails)})
-    rows = session.execute(_CUSTOMERS, {"store": store_id, "ids": sorted(ids), "emails": wanted}).all()
-    return CustomerSubjects({row.id: row.subject_id for row in rows}, {row.email: row.subject_id for row in rows})
+    return CustomerSubjects(_look_up(session, _CUSTOMERS_BY_ID, store_id, sorted(ids)),
+                            _look_up(session, _CUSTOMERS_BY_EMAIL, store_id, wanted))
+
+
+def _look_up(session: Session, query: TextClause, store_id: UUID, keys: Sequence[Any]) -> dict[Any, UUID]:
+    if not keys:
+        return {}
+    rows = session.execute(query, {"store": store_id, "keys": keys})
+    return {key: subject for key, subject in rows if subject is not None}

@@ -102,8 +102,7 @@ def ingest(session: Session, *, store_id: UUID, events: Sequence[object], sent_a
     skew = now - sent_at if sent_at else timedelta()
     judged = [stamp(judge(item, received_at=now, skew=skew), received_at=now, sent_at=sent_at) for item in events]
     batch_id = new_id()
-    outcomes = _place(session, store_id=store_id, batch_id=batch_id, judged=judged,
-                      ids=[stated_id(item) for item in events])
+    outcomes = _place(session, store_id=store_id, batch_id=batch_id, judged=judged, items=events)
     ingestion = Ingestion(batch_id, outcomes)
     _record_batch(session, store_id=store_id, ingestion=ingestion, byte_count=byte_count, now=now)
     _record_rejected(session, store_id=store_id, ingestion=ingestion, events=events, sent_at=sent_at, now=now)
@@ -127,7 +126,7 @@ def replay_rejected(session: Session, *, store_id: UUID, now: datetime) -> Inges
     while page := list_replayable(session, store_id=store_id, after=after, limit=MAX_EVENTS):
         bodies = [json.loads(rejected.body) for rejected in page]
         judged = [_judge_again(body, rejected.received_at, now) for body, rejected in zip(bodies, page, strict=True)]
-        outcomes = _place(session, store_id=store_id, batch_id=batch_id, judged=judged, ids=[None] * len(page))
+        outcomes = _place(session, store_id=store_id, batch_id=batch_id, judged=judged, items=bodies)
         good = [(rejected, outcome) for rejected, outcome in zip(page, outcomes, strict=True) if outcome.fault is None]
         session.execute(_MARK_REPLAYED, {"now": now, "store": store_id, "ids": [rejected.id for rejected, _ in good]})
         passed += [outcome for _, outcome in good]
@@ -146,7 +145,7 @@ def _judge_again(body: Mapping[str, Any], received_at: datetime, now: datetime) 
 
 
 def _place(session: Session, *, store_id: UUID, batch_id: UUID, judged: Sequence[Judged],
-           ids: Sequence[UUID | None]) -> list[Outcome]:
+           items: Sequence[object]) -> list[Outcome]:
     customers = _customers_of(session, store_id, judged)
     months = find_months(session, months={month_of(each.occurred_at) for each in judged if isinstance(each, Event)})
     final = [_find_obstacle(each, months, customers) or each if isinstance(each, Event) else each for each in judged]
@@ -156,14 +155,14 @@ def _place(session: Session, *, store_id: UUID, batch_id: UUID, judged: Sequence
             fresh.setdefault((each.event_id, each.occurred_at), each)
     stored = _add_events(session, store_id, batch_id, list(fresh.values()), customers)
     accepted = {id(event) for key, event in fresh.items() if key in stored}
-    return [_outcome(each, accepted, stated) for each, stated in zip(final, ids, strict=True)]
+    return [_outcome(each, accepted, item) for each, item in zip(final, items, strict=True)]
 
 
-def _outcome(judged: Judged, accepted: set[int], stated: UUID | None) -> Outcome:
+def _outcome(judged: Judged, accepted: set[int], item: object) -> Outcome:
     if isinstance(judged, Fault):
-        return Outcome("quarantined" if judged.is_quarantined else "rejected", stated, judged)
+        return Outcome("quarantined" if judged.is_quarantined else "rejected", stated_id(item), judged)
     if isinstance(judged, Unconsented):
-        return Outcome("unconsented", stated)
+        return Outcome("unconsented", stated_id(item))
     return Outcome("accepted" if id(judged) in accepted else "duplicate", judged.event_id)
 
 

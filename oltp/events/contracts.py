@@ -54,6 +54,7 @@ def load_contracts() -> dict[tuple[str, int], Contract]:
     return {key: Contract(schema, registry) for key, schema in schemas.items() if key[0] != ENVELOPE}
 
 
+@cache
 def known_names() -> frozenset[str]:
     """Return the names of all known events."""
     return frozenset(name for name, _ in load_contracts())

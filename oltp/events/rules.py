@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID, uuid5
@@ -64,7 +65,7 @@ def judge(item: object, *, received_at: datetime, skew: timedelta) -> Event | Fa
         return Fault("not_an_object", "", "an event must be a JSON object")
     if item.get("consent") is False:
         return Unconsented()
-    fault = find_unstorable(item, "", 0) or _find_breach(item)
+    fault = find_unstorable(item) or _find_breach(item)
     if fault is not None:
         return fault
     try:
@@ -78,27 +79,18 @@ def judge(item: object, *, received_at: datetime, skew: timedelta) -> Event | Fa
     return event
 
 
-def find_unstorable(value: object, path: str, depth: int) -> Fault | None:
+def find_unstorable(value: dict[str, Any] | list[Any], path: str = "", depth: int = 0) -> Fault | None:
     """Return the first value that Postgres's text or jsonb can't hold as it was sent, or that nests too deeply."""
-    if isinstance(value, str):
-        # A NUL or half a surrogate pair is legal JSON but no text.
-        is_text = value.isascii() or _is_unicode(value)
-        return None if is_text and "\x00" not in value else _unstorable(path, "holds NUL or a lone surrogate")
-    if isinstance(value, dict | list):
-        if depth >= MAX_DEPTH:
-            return _unstorable(path, f"nests more than {MAX_DEPTH} levels deep")
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, each in pairs:
-            where = f"{path}.{key}" if path else str(key)
-            fault = (find_unstorable(key, where, depth) if isinstance(key, str) else None) or find_unstorable(
-                each, where, depth + 1)
-            if fault is not None:
-                return fault
-        return None
-    if isinstance(value, float):
-        return None if math.isfinite(value) else _unstorable(path, "is too large a number")
-    if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
-        return _unstorable(path, "is an integer beyond 64 bits")
+    if depth >= MAX_DEPTH:
+        return _unstorable(path, f"nests more than {MAX_DEPTH} levels deep")
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, each in pairs:
+        # Nearly every value is plain text under a plain key; the path is only built for the others.
+        if _is_plain(each) and _is_plain(key):
+            continue
+        fault = _find_fault(key, each, f"{path}.{key}" if path else str(key), depth)
+        if fault is not None:
+            return fault
     return None
 
 
@@ -110,6 +102,7 @@ def parse_rfc3339(text: str) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def is_bot(user_agent: str | None) -> bool:
     """Say whether a user agent names a program rather than a person's browser."""
     return bool(user_agent and _BOT.search(user_agent))
@@ -139,6 +132,24 @@ def month_of(moment: datetime) -> str:
 def printable(text: str) -> str:
     """Return `text` with everything that no text column can hold written as an escape."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\u0000")[:1000]
+
+
+def _is_plain(value: object) -> bool:
+    return value.__class__ is str and value.isascii() and "\x00" not in value
+
+
+def _find_fault(key: object, value: object, path: str, depth: int) -> Fault | None:
+    for text in (key, value):
+        # A NUL or half a surrogate pair is legal JSON but no text.
+        if isinstance(text, str) and ("\x00" in text or not _is_unicode(text)):
+            return _unstorable(path, "holds NUL or a lone surrogate")
+    if isinstance(value, dict | list):
+        return find_unstorable(value, path, depth + 1)
+    if isinstance(value, float) and not math.isfinite(value):
+        return _unstorable(path, "is too large a number")
+    if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+        return _unstorable(path, "is an integer beyond 64 bits")
+    return None
 
 
 def _is_unicode(text: str) -> bool:

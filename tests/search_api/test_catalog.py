@@ -1,0 +1,127 @@
+"""Listing products: pages that neither skip nor repeat, filters, money in minor units, one statement a page."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import event, text
+
+from oltp.db.session import Database
+from tests.search_api.conftest import MakeToken, bearer
+
+ADD = text("""
+    INSERT INTO products (store_id, name, slug, sku, images, price_amount, compare_at_amount, currency, status,
+                          created_at, deleted_at, category_id, brand_id)
+    SELECT :store, 'Product ' || n, 'p-' || n, 'SKU' || n, '[]', 1999 + n, CASE WHEN n = 1 THEN 2999 END, 'USD',
+           CAST(CASE WHEN n % 5 = 0 THEN 'DRAFT' ELSE 'ACTIVE' END AS product_status),
+           -- Groups of three share one instant: the id must decide between them.
+           timestamptz '2026-01-01' + n / 3 * interval '1 day', CASE WHEN n % 7 = 0 THEN now() END,
+           CASE WHEN n % 2 = 0 THEN (SELECT id FROM categories WHERE store_id = :store) END,
+           CASE WHEN n % 3 = 0 THEN (SELECT id FROM brands WHERE store_id = :store) END
+    FROM generate_series(1, :count) AS n""")
+
+
+def add_products(database: Database, store: UUID, count: int) -> None:
+    """Add numbered products: every fifth a draft, every seventh deleted."""
+    with database.session_for(store) as session:
+        session.execute(text("INSERT INTO categories (store_id, name, slug) VALUES (:store, 'Lamps', 'lamps')"),
+                        {"store": store})
+        session.execute(text("INSERT INTO brands (store_id, name, slug) VALUES (:store, 'Acme', 'acme')"),
+                        {"store": store})
+        session.execute(ADD, {"store": store, "count": count})
+
+
+@pytest.fixture
+def shop(client: TestClient, database: Database, store: UUID, make_token: MakeToken) -> Any:
+    """A function that asks for products of a store of 40."""
+    add_products(database, store, 40)
+    headers = bearer(make_token(store, ["product.read"]))
+    return lambda **query: client.get("/v1/products", params=query, headers=headers)
+
+
+def walk(shop: Any, **query: object) -> list[str]:
+    """SKUs of all pages."""
+    found, cursor = [], None
+    while True:
+        page = shop(**query, **({"cursor": cursor} if cursor else {})).json()
+        found += [item["sku"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Collect the statements the app sends."""
+    sent: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        sent.append(statement)
+
+    event.listen(database.app, "before_cursor_execute", note)
+    yield sent
+    event.remove(database.app, "before_cursor_execute", note)
+
+
+def test_pages_neither_skip_nor_repeat(shop: Any) -> None:
+    expected = [f"SKU{n}" for n in range(1, 41) if n % 5 and n % 7]
+    for limit in (1, 2, 7, 28, 29, 100):
+        found = walk(shop, limit=limit)
+        assert sorted(found) == sorted(expected), limit
+        assert found == walk(shop, limit=3)
+    days = [int(sku.removeprefix("SKU")) // 3 for sku in found]
+    assert days == sorted(days, reverse=True)
+
+
+def test_filters(shop: Any) -> None:
+    assert sorted(walk(shop, status="DRAFT", limit=2)) == ["SKU10", "SKU15", "SKU20", "SKU25", "SKU30", "SKU40", "SKU5"]
+    assert {int(sku[3:]) % 2 for sku in walk(shop, category="lamps")} == {0}
+    assert {int(sku[3:]) % 3 for sku in walk(shop, brand="acme")} == {0}
+    assert walk(shop, category="lamps", brand="nobody") == []
+    for hostile in ("'; DROP TABLE products; --", "%", "<script>"):
+        assert walk(shop, category=hostile) == []
+    assert shop(category="a\x00b").json()["code"] == "invalid_value"
+
+
+def test_an_item_in_full(shop: Any) -> None:
+    item = next(item for item in shop(limit=100).json()["items"] if item["sku"] == "SKU6")
+    assert item["price"] == {"amount": 2005, "currency": "USD"} and item["compare_at"] is None
+    assert (item["category"], item["brand"]) == ({"slug": "lamps", "name": "Lamps"}, {"slug": "acme", "name": "Acme"})
+    assert (item["name"], item["slug"], item["status"]) == ("Product 6", "p-6", "ACTIVE")
+    assert item["created_at"] == "2026-01-03T00:00:00Z"
+
+
+@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"limit": "many"}, {"status": "active"}])
+def test_bad_fields_are_named(shop: Any, query: dict[str, object]) -> None:
+    answer = shop(**query)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == f"query.{next(iter(query))}"
+
+
+def test_bad_cursors_are_named(shop: Any) -> None:
+    good = shop(limit=1).json()["next"]
+    for cursor in ("x", "é", good[:-3], good + "A", "W10", "WyJhIiwiYiJd", "bnVsbA", "W1tbW1tbW1tbW1td",
+                   "WyIyMDI2LTAxLTAxIiwiMDFhMjBjNGQtMjVmMi03N2UyLTg2YTktMjFiZjQzNzlhYTQ3Il0"):
+        answer = shop(cursor=cursor)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor"), cursor
+        assert answer.json()["errors"][0]["field"] == "cursor"
+
+
+def test_the_number_of_statements_does_not_grow(shop: Any, database: Database) -> None:
+    counts = []
+    for limit in (1, 28):
+        with statements(database) as sent:
+            shop(limit=limit)
+        counts.append(len([statement for statement in sent if "request_timing" not in statement]))
+    # Who calls, which store, the page.
+    assert counts == [3, 3]
+
+
+def test_another_store_sees_none(shop: Any, client: TestClient, other_store: UUID, make_token: MakeToken) -> None:
+    headers = bearer(make_token(other_store, ["product.read"]))
+    assert client.get("/v1/products", headers=headers).json() == {"items": [], "next": None}
+    stolen = shop(limit=1).json()["next"]
+    assert client.get("/v1/products", params={"cursor": stolen}, headers=headers).json()["items"] == []
