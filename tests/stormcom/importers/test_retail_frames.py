@@ -19,18 +19,12 @@ STORE = UUID("0197c0de-0000-7000-8000-000000000001")
 
 
 def prepared(tmp_path: Path, *lines: Line, store: UUID = STORE) -> Prepared:
-    return prepare(
-        read_file(write_parquet(tmp_path / "a.parquet", lines)), store_id=store, zone="Europe/London"
-    )
+    return prepare(read_file(write_parquet(tmp_path / "a.parquet", lines)), store_id=store, zone="Europe/London")
 
 
 @given(st.lists(st.integers(-(10**14), 10**14), min_size=1, max_size=50))
 def test_rounding_is_half_even_like_decimal(ticks: list[int]) -> None:
-    pence = (
-        pl.DataFrame({"ticks": pl.Series(ticks, dtype=pl.Int64)})
-        .select(to_pence(pl.col("ticks")))
-        .to_series()
-    )
+    pence = pl.DataFrame({"ticks": pl.Series(ticks, dtype=pl.Int64)}).select(to_pence(pl.col("ticks"))).to_series()
     expected = [int((Decimal(tick) / 100).to_integral_value(rounding=ROUND_HALF_EVEN)) for tick in ticks]
     assert pence.to_list() == expected
 
@@ -213,9 +207,7 @@ def test_every_known_customer_is_kept_and_no_guest(tmp_path: Path) -> None:
 
 
 def test_events_tell_of_placed_orders_and_refunds_when_they_happened(tmp_path: Path) -> None:
-    events = prepared(tmp_path, Line("1", "1", 1, "2"), Line("C2", "9", -1, "2", at="4 10:00")).frames[
-        "domain_events"
-    ]
+    events = prepared(tmp_path, Line("1", "1", 1, "2"), Line("C2", "9", -1, "2", at="4 10:00")).frames["domain_events"]
     assert events.select("name", "reference", "amount").rows() == [
         ("order.placed", "1", 200),
         ("refund.processed", "C2", 200),

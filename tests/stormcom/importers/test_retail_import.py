@@ -16,8 +16,8 @@ from stormcom.importers.online_retail.errors import (
     BrokenFile,
     ImportRunning,
     InvoicesDiffer,
-    StoredRowsContradict,
     StoreDiffers,
+    StoredRowsContradict,
 )
 from stormcom.importers.online_retail.keys import SOURCE
 from stormcom.importers.online_retail.report import ImportReport, render_report
@@ -278,9 +278,7 @@ def test_an_order_number_of_somebody_else_is_refused(shop: Importer) -> None:
 def test_a_slug_of_somebody_else_is_refused(shop: Importer) -> None:
     report = shop(LATER)
     with shop.database.session_for(report.store_id) as session:
-        session.execute(
-            text("UPDATE products SET sku = 'OTHER', slug = 'a-thing-85123a' WHERE sku = '22752'")
-        )
+        session.execute(text("UPDATE products SET sku = 'OTHER', slug = 'a-thing-85123a' WHERE sku = '22752'"))
     with pytest.raises(StoredRowsContradict, match="slug meant for 85123A"):
         shop(DECEMBER)
     assert shop.rows(report, "SELECT count(*) FROM orders WHERE order_number = '1'") == [(0,)]
@@ -326,6 +324,4 @@ def test_batches_are_gone_after_the_end_and_bars_are_full(shop: Importer) -> Non
     assert [task.description for task in bars.tasks] == ["Reading", "Matching", "Staging", "Publishing"]
     assert all(task.finished for task in bars.tasks)
     assert shop.rows(report, "SELECT count(*) FROM import_batch") == [(0,)]
-    assert shop.rows(report, "SELECT status, completed_at FROM import_run") == [
-        ("complete", shop.clock.now())
-    ]
+    assert shop.rows(report, "SELECT status, completed_at FROM import_run") == [("complete", shop.clock.now())]

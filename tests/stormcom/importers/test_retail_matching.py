@@ -14,9 +14,7 @@ def matched(tmp_path: Path, *lines: Line) -> tuple[list[tuple[int, int | None, i
     parts = match_cancellations(classified)
     settled = settle_buckets(classified, parts)
     assert settled.drop("bucket").equals(classified.drop("bucket"))
-    buckets = {
-        row: bucket for row, bucket in settled.select("row", "bucket").iter_rows() if "refund" in bucket
-    }
+    buckets = {row: bucket for row, bucket in settled.select("row", "bucket").iter_rows() if "refund" in bucket}
     return parts.sort("row", "part").select("row", "line_row", "part_quantity").rows(), buckets
 
 

@@ -36,9 +36,7 @@ def test_a_row_is_read_exactly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
 def test_csv_equals_parquet(tmp_path: Path, public_dates: bool, encoding: str) -> None:
     parquet = read_file(write_parquet(tmp_path / "a.parquet", PLAIN)).rows
-    csv = read_file(
-        write_csv(tmp_path / "a.csv", frame(PLAIN), public_dates=public_dates, encoding=encoding)
-    ).rows
+    csv = read_file(write_csv(tmp_path / "a.csv", frame(PLAIN), public_dates=public_dates, encoding=encoding)).rows
     assert csv.drop("line").equals(parquet.drop("line"))
     assert csv["line"].to_list() == [2, 3, 4]
 
