@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, pool
 import migrations
 from oltp.db.roles import prepare_database
 from oltp.db.session import sqlalchemy_url
+from oltp.jobs.schema import drop_schema, ensure_schema
 
 HEAD = "main@head"
 
@@ -24,14 +25,17 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = HEAD) -> None:
-    """Create roles and extensions where missing, then migrate up to `revision`."""
+    """Create roles, extensions and the job queue where missing, then migrate up to `revision`."""
     prepare_database(url)
+    ensure_schema(url)
     command.upgrade(alembic_config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Migrate down to `revision` (`base` removes every table)."""
     command.downgrade(alembic_config(url), revision)
+    if revision == "base":
+        drop_schema(url)
 
 
 def current(url: str) -> str | None:

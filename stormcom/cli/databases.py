@@ -27,7 +27,7 @@ def upgrade_schema(
 @commands.command("downgrade", epilog="Example: stormcom db downgrade 0009 --yes")
 def downgrade_schema(
     revision: Annotated[str, typer.Argument(help="Revision to go down to; `base` removes every table.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: columns and tables above the revision are lost.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
     home: HomeOption = None,
 ) -> None:
     """Migrate down. What the undone migrations added is lost with its data, so this asks first."""

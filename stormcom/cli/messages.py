@@ -44,7 +44,7 @@ def complaint_of(error: BaseException) -> str | None:
     if _is_a(error, "psycopg", "OperationalError") or _is_a(error, "sqlalchemy.exc", "OperationalError"):
         return f"The database can't be used: {_first_line(error)}. `stormcom doctor` looks into it."
     if _is_a(error, "psycopg.errors", "InsufficientPrivilege"):
-        return f"The database login lacks a right: {_first_line(error)}. It must be able to create roles and extensions."
+        return f"The database login lacks a right: {_first_line(error)}. It must be able to make roles and extensions."
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
     return None

@@ -42,4 +42,4 @@ def sign_in(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the tree."""
-    app.add_typer(commands, name="token", epilog="Example: stormcom token create --store electronics --scope search.read")
+    app.add_typer(commands, name="token", epilog="Example: stormcom token create --store home --scope search.read")

@@ -39,8 +39,8 @@ def run_steps(settings: Settings, database_url: str, *, select: str | None = Non
     """Run the river, or what `select` names, and say how it went. Errors: MaterializeFailed, UnknownSelection."""
     # With an instance the run is on record, and Dagster's pages show it.
     os.environ.update(prepare(settings.home_path, database_url))
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=console, transient=True) as progress:
         report = materialize(settings, database_url, select=select, full=full, on_step=StepBar(progress))
     if not report.success:
         reasons = "; ".join(f"{step}: {reason}" for step, reason in report.failures.items())

@@ -21,7 +21,7 @@ def answers(url: str) -> bool:
     """Say whether a GET of the URL is answered with success."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:
-            return 200 <= answer.status < 300
+            return bool(200 <= answer.status < 300)
     except (urllib.error.URLError, OSError, ValueError):
         return False
 

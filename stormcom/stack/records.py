@@ -78,7 +78,7 @@ def living(records: Iterable[Record]) -> dict[int, tuple[str, psutil.Process]]:
         record = names.get(process.pid)
         if record is not None and _is_same(process, record):
             found[process.pid] = (record.name, process)
-        elif runs and (run := _run_of(process)) in runs:
+        elif runs and _run_of(process) in runs:
             found[process.pid] = (_title(process), process)
     return found
 
@@ -116,7 +116,8 @@ def _is_same(process: psutil.Process, record: Record) -> bool:
 
 def _run_of(process: psutil.Process) -> str | None:
     try:
-        return process.environ().get(RUN_ID)
+        environment: dict[str, str] = process.environ()
+        return environment.get(RUN_ID)
     except (psutil.Error, OSError):
         return None  # another user's process, or one that has just ended
 

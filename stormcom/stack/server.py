@@ -100,7 +100,7 @@ def open_database(settings: Settings, *, migrated: bool = False) -> Iterator[Dat
             upgrade(url)
         stands = current(url)
         if stands != head():
-            raise SchemaBehind(f"The schema stands at {stands or 'nothing'}, not at {head()}: run `stormcom db upgrade`.")
+            raise SchemaBehind(f"The schema stands at {stands or 'base'}, not at {head()}: run `stormcom db upgrade`.")
         database = Database(url)
         try:
             yield database

@@ -66,7 +66,7 @@ def _run(settings: Settings, options: UpOptions, addresses: Addresses, interrupt
             supervisor.start_guardian()
             _fill(supervisor, database, options)
             _start(supervisor, settings.home_path, addresses, url, options)
-            console.print(welcome(database, home=settings.home_path, addresses=addresses, options_dagster=options.with_dagster))
+            console.print(welcome(database, settings.home_path, addresses, with_dagster=options.with_dagster))
             _stay(supervisor, settings)
         finally:
             interrupts.silence()

@@ -13,12 +13,12 @@ from stormcom.stack.credentials import find_merchant, make_sign_in_url, panel_to
 from stormcom.stack.processes import Addresses
 
 
-def welcome(database: Database, *, home: Path, addresses: Addresses, options_dagster: bool) -> RenderableType:
+def welcome(database: Database, home: Path, addresses: Addresses, *, with_dagster: bool) -> RenderableType:
     """Return the panel, and below it the lines to copy: a frame around them would be copied too."""
     table = Table.grid(padding=(0, 2))
     table.add_row("Dashboard", f"{addresses.api}/dashboard")
     table.add_row("API docs", f"{addresses.api}/docs")
-    if options_dagster:
+    if with_dagster:
         table.add_row("Dagster", addresses.dagster)
     table.add_row("Logs", str(home / "logs"))
     panel = Panel(table, title="StormCom is up", subtitle="Ctrl-C ends everything", expand=False, border_style="green")

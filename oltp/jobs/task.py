@@ -1,0 +1,30 @@
+"""Background work, declared: each room lists its tasks in its tasks.py, `oltp/handlers.py` gathers them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from oltp.db.session import Database
+from oltp.kit.clock import Clock
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every task is given besides its arguments. `followers`: domain event name → names of tasks."""
+
+    database: Database
+    clock: Clock
+    followers: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of job. `run(work, **arguments)` may run more than once, so it must not mind.
+
+    A task with a `cron` line (UTC) takes no arguments; it also runs whenever a worker starts, because a machine that is
+    off at night would otherwise never do it.
+    """
+
+    name: str
+    run: Callable[..., None]
+    cron: str | None = None
+    attempts: int = 5
