@@ -74,7 +74,7 @@ def extract(
 
 
 def _store(connection: duckdb.DuckDBPyConnection, pass_id: int, horizon: Horizon, mode: str) -> None:
-    values = [pass_id, horizon.system_identifier, horizon.timeline, horizon.horizon, horizon.taken_at, mode]
+    values = [pass_id, horizon.system_identifier, horizon.timeline, horizon.horizon, horizon.taken_at.isoformat(), mode]
     connection.execute("INSERT INTO meta.horizon VALUES (?, ?, ?, ?, ?, ?)", values)
 
 

@@ -2,19 +2,21 @@
 
 import time
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Literal
 
 import duckdb
 
 from warehouse.connection import Lake
-from warehouse.horizon import Horizon, require_horizon
+from warehouse.horizon import Horizon, NothingExtracted
 from warehouse.merging import count
 from warehouse.model import EVERYTHING, KEY_COLUMNS, Model
 from warehouse.models import MODELS
 from warehouse.runner import bound, load_sql, narrowed
-from warehouse.touching import emit, emit_all, last_pass
+from warehouse.touching import emit, emit_all
 
 Mode = Literal["full", "touched", "nothing"]
+Progress = tuple[int, str]  # last pass worked off, version that made the rows
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,8 @@ def refresh(lake: Lake, model: str, *, full: bool = False) -> Refresh:
     chosen = MODELS[model]
     locks = (model, "meta.touched") if chosen.emits else (model,)
     with lake.transaction(*locks) as connection:
-        horizon, pass_id = require_horizon(lake), last_pass(connection)
-        progress = _progress(connection, chosen)
-        mode = _mode(connection, chosen, pass_id, progress, full=full)
-        touched = 0 if mode == "full" else count(connection, "touched_keys")
+        horizon, pass_id, progress = _state(connection, chosen)
+        mode, touched = _mode(connection, chosen, pass_id, progress, full=full)
         deleted, inserted, changed = (0, 0, 0) if mode == "nothing" else _rebuild(connection, chosen, horizon, mode)
         if mode != "nothing":
             _emit(connection, chosen, pass_id + 1, mode, changed)
@@ -75,43 +75,49 @@ def content_hash(lake: Lake, model: str) -> str:
     return f"{rows[0][0]}-{rows[0][1]:x}"
 
 
-def _progress(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[int, str] | None:
+def _state(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[Horizon, int, Progress | None]:
+    """The stored horizon, the number of the last pass, and how far the model has come. One query: each costs a trip."""
     row = connection.execute(
-        "SELECT pass_id, version FROM meta.progress WHERE model = ? "
-        "ORDER BY pass_id DESC, lake_snapshot_id DESC LIMIT 1",
+        "SELECT h.system_identifier, h.timeline, h.horizon, h.taken_at, GREATEST(h.pass_id, COALESCE(t.pass_id, 0)), "
+        "p.pass_id, p.version FROM (SELECT * FROM meta.horizon ORDER BY pass_id DESC LIMIT 1) AS h "
+        "CROSS JOIN (SELECT MAX(pass_id) AS pass_id FROM meta.touched) AS t LEFT JOIN (SELECT * FROM meta.progress "
+        "WHERE model = ? ORDER BY pass_id DESC, lake_snapshot_id DESC LIMIT 1) AS p ON TRUE",
         [model.full_name],
     ).fetchone()
-    return (int(row[0]), str(row[1])) if row else None
+    if row is None:
+        raise NothingExtracted(NothingExtracted.__doc__)
+    horizon = Horizon(row[0], row[1], row[2], row[3].astimezone(UTC))
+    return horizon, int(row[4]), (int(row[5]), str(row[6])) if row[6] is not None else None
 
 
 def _store(connection: duckdb.DuckDBPyConnection, model: Model, pass_id: int, horizon: Horizon) -> None:
     connection.execute(
         "INSERT INTO meta.progress SELECT ?, ?, ?, ?, ?, id FROM ducklake_current_snapshot('lake')",
-        [model.full_name, pass_id, model.version, horizon.horizon, horizon.taken_at],
+        [model.full_name, pass_id, model.version, horizon.horizon, horizon.taken_at.isoformat()],
     )
 
 
 def _mode(
-    connection: duckdb.DuckDBPyConnection, model: Model, pass_id: int, progress: tuple[int, str] | None, *, full: bool
-) -> Mode:
-    """Decide how much to rebuild and make `touched_keys`."""
-    _touched_keys(connection, model, progress[0] if progress else 0, pass_id)
-    if full or progress is None or progress[1] != model.version or model.follows_clock:
-        return "full"
-    kinds = ", ".join(f"'{kind}'" for kind in (*model.touched_kinds, EVERYTHING))
-    everything = f"meta.touched WHERE kind IN ({kinds}) AND key IS NULL AND pass_id > {progress[0]}"
-    if count(connection, f"{everything} AND pass_id <= {pass_id}"):
-        return "full"
-    return "touched" if count(connection, "touched_keys") else "nothing"
-
-
-def _touched_keys(connection: duckdb.DuckDBPyConnection, model: Model, since: int, until: int) -> None:
+    connection: duckdb.DuckDBPyConnection, model: Model, pass_id: int, progress: Progress | None, *, full: bool
+) -> tuple[Mode, int]:
+    """Decide how much to rebuild, make `touched_keys`, and count them."""
+    since = progress[0] if progress else pass_id  # a model that was never built needs no list
     parts = [f"{text} AS {name}" for name, text in KEY_COLUMNS[model.touched_kinds[0]].items()]
-    kinds = ", ".join(f"'{kind}'" for kind in model.touched_kinds)
+    kinds = ", ".join(f"'{kind}'" for kind in (*model.touched_kinds, EVERYTHING))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE touched_keys AS SELECT DISTINCT {', '.join(['store_id', *parts])} "
-        f"FROM meta.touched WHERE kind IN ({kinds}) AND key IS NOT NULL AND pass_id > {since} AND pass_id <= {until}"
+        f"CREATE OR REPLACE TEMP TABLE listed AS SELECT DISTINCT store_id, key FROM meta.touched "
+        f"WHERE kind IN ({kinds}) AND pass_id > {since} AND pass_id <= {pass_id}"
     )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE touched_keys AS SELECT {', '.join(['store_id', *parts])} "
+        "FROM listed WHERE key IS NOT NULL"
+    )
+    if full or progress is None or progress[1] != model.version or model.follows_clock:
+        return "full", 0
+    if count(connection, "listed WHERE key IS NULL"):
+        return "full", 0
+    touched = count(connection, "touched_keys")
+    return ("touched", touched) if touched else ("nothing", 0)
 
 
 def _rebuild(connection: duckdb.DuckDBPyConnection, model: Model, horizon: Horizon, mode: Mode) -> tuple[int, int, int]:
@@ -122,7 +128,7 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, model: Model, horizon: Horiz
     connection.execute(f"CREATE OR REPLACE TEMP TABLE stale AS SELECT {names} FROM {model.full_name} {where}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {names} FROM ({text}) AS f {where}",
-        bound(text, {"taken_at": horizon.taken_at}),
+        bound(text, {"taken_at": horizon.taken_at.isoformat()}),
     )
     if not count(connection, "stale"):
         connection.execute("CREATE OR REPLACE TEMP VIEW changed AS FROM fresh")

@@ -76,11 +76,6 @@ def next_pass(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0])
 
 
-def last_pass(connection: duckdb.DuckDBPyConnection) -> int:
-    """Number of the last pass that this snapshot of the lake knows; 0 before the first."""
-    return next_pass(connection) - 1
-
-
 def emit(connection: duckdb.DuckDBPyConnection, pass_id: int, kind: str, select: str) -> int:
     """Store the keys that `select` yields as touched in this pass; returns how many."""
     row = connection.execute(
