@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from oltp.db.session import Database
 from oltp.search.documents import TEMPLATE_VERSION, Document, embedding_text, search_configuration
 from oltp.search.encoders import Encoder, Vectors
-from oltp.search.errors import StoreNotFound
 from oltp.search.gathering import DELETE_GONE, UPSERT
+from oltp.tenancy.errors import StoreNotFound
 
 # A write takes one short transaction: nobody waits for more than these rows.
 WRITE_BATCH = 256
@@ -81,7 +81,7 @@ def embed_products(
 def _locale(session: Session, *, store_id: UUID) -> str:
     locale = session.scalar(text("SELECT locale FROM stores WHERE id = :store_id"), {"store_id": store_id})
     if locale is None:
-        raise StoreNotFound(store_id=store_id)
+        raise StoreNotFound()
     return str(locale)
 
 

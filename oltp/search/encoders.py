@@ -51,6 +51,9 @@ class Encoder(Protocol):
     def load(self) -> None:
         """Load whatever encoding needs; a second call does nothing."""
 
+    def begin_loading(self) -> None:
+        """Load in a thread of its own, once, and return at once: a server answers while its model is on the way."""
+
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts in the given order; shape (n, dimensions). Loads first if need be."""
 
@@ -65,7 +68,7 @@ class ModelMissing(Exception):
 class SentenceTransformerEncoder:
     """Any sentence-transformers model in a local folder; torch is imported by `load`, not before."""
 
-    relevance_floor = 0.2
+    relevance_floor = 0.3
 
     def __init__(self, folder: Path | None = None, *, name: str = MODEL_NAME) -> None:
         self._folder = folder if folder is not None else bundled_model_folder()
@@ -73,6 +76,8 @@ class SentenceTransformerEncoder:
         self._model: Any = None
         # One text at a time enters the tokenizer: two threads in it raise "Already borrowed".
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
+        self._loader: threading.Thread | None = None
         self._remembered = lru_cache(REMEMBERED_QUERIES)(self._encode_query)
 
     @property
@@ -92,6 +97,12 @@ class SentenceTransformerEncoder:
         with self._lock:
             if self._model is None:
                 self._model = _load_model(self._folder)
+
+    def begin_loading(self) -> None:
+        with self._starting:
+            if self._loader is None:
+                self._loader = threading.Thread(target=self.load, name="encoder-load", daemon=True)
+                self._loader.start()
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         self.load()
@@ -129,6 +140,9 @@ class HashEncoder:
     model_id = f"hash-256/{TEMPLATE_VERSION}"
 
     def load(self) -> None:
+        """Nothing to load."""
+
+    def begin_loading(self) -> None:
         """Nothing to load."""
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:

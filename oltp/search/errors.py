@@ -1,7 +1,7 @@
 """Refusals of the search."""
 
-from oltp.kit.errors import NotFound
+from oltp.kit.errors import Malformed
 
 
-class StoreNotFound(NotFound):
-    """There is no store {store_id}."""
+class StaleCursor(Malformed):
+    """The cursor does not belong to this search; search again from the first page."""

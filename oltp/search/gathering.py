@@ -1,8 +1,8 @@
 """SQL that gathers a store's search documents and writes those that differ from what is stored.
 
 Lexemes of a document: word stems in the fields' weights (A title and SKU, B brand and keywords, C category path,
-D body); `=word` for each whole word of the fields A to C, for prefixes and typos; `#code` for each SKU and barcode
-of the product and its variants, for exact matches.
+D body); `=word` for each whole word of the fields A to C, for prefixes and typos; `+joined` for each two neighbours in
+the title, for what others write in one word; `#code` for each SKU and barcode of the product and its variants.
 """
 
 from oltp.search.documents import BODY_WORDS, TEMPLATE_VERSION
@@ -29,8 +29,21 @@ def _words(text: str, weight: str) -> str:
     )
 
 
+def _joined(text: str, weight: str) -> str:
+    return (
+        f"(SELECT string_agg('''+' || left(pair, 100) || ''':' || least(n, 16383) || '{weight}', ' ')::tsvector FROM "
+        f"(SELECT word || lead(word) OVER (ORDER BY n) AS pair, n "
+        f"FROM unnest(string_to_array({normalised(text)}, ' ')) WITH ORDINALITY AS split (word, n)) AS pairs)"
+    )
+
+
 def _stems(text: str, weight: str) -> str:
     return f"setweight(to_tsvector(CAST(:configuration AS regconfig), {normalised(text)}), '{weight}')"
+
+
+def lexemes(text: str, weight: str) -> str:
+    """SQL for the stems and whole words of the SQL expression `text`."""
+    return f"({_stems(text, weight)} || coalesce({_words(text, weight)}, ''))"
 
 
 _FIELDS = (
@@ -43,6 +56,7 @@ _DOCUMENT = " || ".join(
     [
         *(_stems(text, weight) for text, weight in _FIELDS),
         *(f"coalesce({_words(text, weight)}, '')" for text, weight in _FIELDS if weight != "D"),
+        f"coalesce({_joined('c.title', 'A')}, '')",
         "array_to_tsvector(c.codes)",
     ]
 )
