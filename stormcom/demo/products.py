@@ -8,15 +8,16 @@ import numpy as np
 import polars as pl
 
 from stormcom.demo.chance import Ints, generator
+from stormcom.demo.drafts import Draft, compose_products
 from stormcom.demo.keys import time_keys
 from stormcom.demo.rhythm import DAY, as_instants
-from stormcom.demo.shops import PRODUCTS_PER_SHOP, Shop
-from stormcom.demo.words import Kind
+from stormcom.demo.shops import Shop
 
-MINIMUM_WORDS = 40
-PROPER_NOUNS = frozenset({"German", "Swedish", "Japanese", "Irish", "Shetland", "Toquilla", "Pima"})
 # The catalogue is older than the history: every product can be sold on its first day.
 CATALOGUE_AGE = 120 * DAY
+SOLD_OUT_SHARE = 0.04
+# The threshold that products have by default.
+LOW_STOCK = 5
 
 
 @dataclass(frozen=True)
@@ -33,21 +34,6 @@ class Catalogue:
     category_slugs: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A product before it has keys: words, money and options only."""
-
-    kind: int
-    brand: int
-    colour: str
-    name: str
-    sku: str
-    brief: str
-    description: str
-    price: int
-    compare_at: int | None
-
-
 def slugify(text: str) -> str:
     """Lower-case a-z, 0-9 and hyphens, as product slugs demand."""
     plain = text.lower().replace("ü", "u").replace("ê", "e").replace("é", "e").replace("&", "and")
@@ -57,106 +43,18 @@ def slugify(text: str) -> str:
 def make_catalogue(shop: Shop, store_id: str, *, seed: int, start: int) -> Catalogue:
     """``start`` is the first instant of the history, in milliseconds."""
     rng = generator(seed, shop.slug, "catalogue")
-    drafts = _drafts(shop, rng)
+    drafts = compose_products(shop, rng)
     born = start - CATALOGUE_AGE
     brands = _brands(shop, store_id, rng, born)
     categories = _categories(shop, store_id, rng, born)
     created = np.sort(start - rng.integers(DAY, CATALOGUE_AGE, size=len(drafts)))
     products = _products(shop, store_id, drafts, time_keys(rng, created), created, rng, brands, categories)
     variants, first, counts = _variants(shop, store_id, drafts, products, created, rng)
+    products = _with_stock(products, variants)
     leaves = dict(zip(categories["id"], categories["slug"], strict=True))
     slugs = tuple(leaves[category] for category in products["category_id"])
     kinds = np.array([draft.kind for draft in drafts], dtype=np.int64)
     return Catalogue(brands, categories, products, variants, kinds, first, counts, slugs)
-
-
-def _drafts(shop: Shop, rng: np.random.Generator) -> list[Draft]:
-    kinds = shop.words.kinds
-    base, more = divmod(PRODUCTS_PER_SHOP, len(kinds))
-    drafts: list[Draft] = []
-    for index, kind in enumerate(kinds):
-        count = base + (index < more)
-        models = rng.permutation(len(shop.words.models))[:count]
-        names = [name for name, _ in shop.words.brands]
-        makers = [names.index(name) for name in shop.words.makers[kind.path[0]]]
-        for tier in range(count):
-            brand = makers[(tier + index) % len(makers)]
-            drafts.append(_draft(shop, rng, index, brand, shop.words.models[models[tier]], tier, count))
-    return drafts
-
-
-def _draft(
-    shop: Shop, rng: np.random.Generator, index: int, brand: int, model: str, tier: int, count: int
-) -> Draft:
-    kind, words = shop.words.kinds[index], shop.words
-    level = tier / max(count - 1, 1)
-    facts = {
-        name: values[min(int(level * len(values)), len(values) - 1)] for name, values in kind.facts.items()
-    }
-    colour = str(words.colours[int(rng.integers(len(words.colours)))])
-    brand_name = words.brands[brand][0]
-    first, headline = next(iter(facts.items()))
-    slots = {
-        **facts,
-        first: _inside_a_sentence(headline),
-        "brand": brand_name,
-        "model": model,
-        "colour": colour,
-    }
-    price = _price(shop, kind, level, rng)
-    reduced = rng.random() < 0.18
-    return Draft(
-        kind=index,
-        brand=brand,
-        colour=colour,
-        name=f"{brand_name} {model} {_sentence(headline)} {kind.noun}",
-        sku=f"{words.sku_prefix}-{_code(kind.key)}-{tier + 1:02d}",
-        brief=_sentence(kind.brief.format(**slots)),
-        description=_describe(shop, kind, rng, slots),
-        price=price,
-        compare_at=_charm(shop, price * 6 // 5) if reduced else None,
-    )
-
-
-def _code(key: str) -> str:
-    return "".join(part[:3] for part in key.split("-")).upper()
-
-
-def _inside_a_sentence(fact: str) -> str:
-    """Take the capital from "Washed", but not from "German steel" or "VG-10"."""
-    if fact.split()[0] in PROPER_NOUNS or not fact[1:2].islower():
-        return fact
-    return fact[0].lower() + fact[1:]
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def _describe(shop: Shop, kind: Kind, rng: np.random.Generator, slots: dict[str, str]) -> str:
-    """An opening, features in their written order until there are enough words, and a closing: 40 to 80 words."""
-    opening = kind.opens[int(rng.integers(len(kind.opens)))]
-    closing = shop.words.closings[int(rng.integers(len(shop.words.closings)))]
-    chosen: list[int] = []
-    for feature in rng.permutation(len(kind.features)):
-        chosen.append(int(feature))
-        parts = [opening, *(kind.features[place] for place in sorted(chosen)), closing]
-        text = " ".join(_sentence(part.format(**slots)) for part in parts)
-        if len(chosen) >= 2 and len(text.split()) >= MINIMUM_WORDS:
-            break
-    return text
-
-
-def _price(shop: Shop, kind: Kind, level: float, rng: np.random.Generator) -> int:
-    """Between the kind's prices; the best of a kind stands out, hence the exponent. Shares are in thousandths."""
-    low, high = kind.prices
-    share, spread = round(1000 * level**1.3), int(rng.integers(950, 1051))
-    return _charm(shop, (low * 1000 + (high - low) * share) * spread // 1_000_000)
-
-
-def _charm(shop: Shop, amount: int) -> int:
-    """A price as shops write it: 49.99 in dollars, 49.90 in euros."""
-    return max(amount // 100, 1) * 100 + (90 if shop.currency == "EUR" else 99)
 
 
 def _brands(shop: Shop, store_id: str, rng: np.random.Generator, born: int) -> pl.DataFrame:
@@ -212,7 +110,6 @@ def _products(
     prices = [draft.price for draft in drafts]
     slugs = [slugify(draft.name) for draft in drafts]
     pictures = [f"https://images.{shop.slug}.stormcom.test/{slug}.jpg" for slug in slugs]
-    stock = rng.integers(0, 240, size=len(drafts))
     return pl.DataFrame(
         {
             "id": ids,
@@ -233,11 +130,19 @@ def _products(
             "currency": shop.currency,
             "is_featured": rng.random(len(drafts)) < 0.1,
             "track_inventory": True,
-            "inventory_qty": stock,
             "created_at": as_instants(created),
             "updated_at": as_instants(created),
         }
     ).with_columns(store_id=pl.lit(store_id))
+
+
+def _with_stock(products: pl.DataFrame, variants: pl.DataFrame) -> pl.DataFrame:
+    """A product has what its variants have; the status follows from it."""
+    stock = variants.group_by("product_id").agg(pl.col("inventory_qty").sum())
+    held = pl.col("inventory_qty")
+    status = pl.when(held == 0).then(pl.lit("OUT_OF_STOCK")).when(held <= LOW_STOCK).then(pl.lit("LOW_STOCK"))
+    return products.join(stock, left_on="id", right_on="product_id", maintain_order="left").with_columns(
+        inventory_status=status.otherwise(pl.lit("IN_STOCK")))
 
 
 def _variants(
@@ -249,6 +154,24 @@ def _variants(
     rng: np.random.Generator,
 ) -> tuple[pl.DataFrame, Ints, Ints]:
     """Every product's variants, the first the default one; also the first row and the count per product."""
+    rows = _variant_rows(shop, drafts)
+    places = np.array([row["place"] for row in rows], dtype=np.int64)
+    counts = np.bincount(places, minlength=len(drafts)).astype(np.int64)
+    instants, sold_out = created[places], rng.random(len(drafts)) < SOLD_OUT_SHARE
+    frame = pl.DataFrame(rows, schema_overrides={"price_amount": pl.Int64}).with_columns(
+        time_keys(rng, instants).alias("id"),
+        pl.lit(store_id).alias("store_id"),
+        products["id"].gather(pl.Series(places)).alias("product_id"),
+        pl.lit(shop.currency).alias("currency"),
+        pl.Series("inventory_qty", np.where(sold_out[places], 0, rng.integers(2, 120, size=len(rows)))),
+        as_instants(instants, "created_at"),
+        as_instants(instants, "updated_at"),
+    )
+    return frame, np.r_[0, np.cumsum(counts)[:-1]].astype(np.int64), counts
+
+
+def _variant_rows(shop: Shop, drafts: list[Draft]) -> list[dict[str, object]]:
+    """One row per option of each product, or a single one; a price of its own only where there is a surcharge."""
     rows: list[dict[str, object]] = []
     for place, draft in enumerate(drafts):
         kind = shop.words.kinds[draft.kind]
@@ -264,16 +187,4 @@ def _variants(
                     "selling_amount": draft.price + surcharge,
                 }
             )
-    places = np.array([row["place"] for row in rows], dtype=np.int64)
-    counts = np.bincount(places, minlength=len(drafts)).astype(np.int64)
-    instants = created[places]
-    frame = pl.DataFrame(rows, schema_overrides={"price_amount": pl.Int64}).with_columns(
-        time_keys(rng, instants).alias("id"),
-        pl.lit(store_id).alias("store_id"),
-        products["id"].gather(pl.Series(places)).alias("product_id"),
-        pl.lit(shop.currency).alias("currency"),
-        pl.Series("inventory_qty", rng.integers(0, 90, size=len(rows))),
-        as_instants(instants, "created_at"),
-        as_instants(instants, "updated_at"),
-    )
-    return frame, np.r_[0, np.cumsum(counts)[:-1]].astype(np.int64), counts
+    return rows

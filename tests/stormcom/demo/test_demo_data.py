@@ -132,6 +132,14 @@ def test_products_are_worth_searching(small_shop):
     assert small_shop.tables["product_variants"].filter("is_default").height == products.height
 
 
+def test_stock_of_a_product_is_that_of_its_variants(small_shop):
+    products, variants = small_shop.tables["products"], small_shop.tables["product_variants"]
+    held = dict(variants.group_by("product_id").agg(pl.col("inventory_qty").sum()).iter_rows())
+    assert [held[key] for key in products["id"]] == products["inventory_qty"].to_list()
+    assert set(products.filter(pl.col("inventory_qty") == 0)["inventory_status"]) == {"OUT_OF_STOCK"}
+    assert products["inventory_status"].is_in(["IN_STOCK", "LOW_STOCK"]).sum() > 100
+
+
 def test_nothing_lies_outside_the_history(small_shop):
     zone = ZoneInfo(small_shop.shop.timezone)
     end = datetime.combine(TODAY, datetime.min.time(), zone).astimezone(UTC)

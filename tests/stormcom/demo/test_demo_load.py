@@ -1,6 +1,7 @@
 """Loading the demo shops into Postgres: as the app, once, and whole or not at all."""
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 from sqlalchemy import Uuid, bindparam, text
 
 from oltp.db.roles import prepare_database
@@ -89,6 +92,16 @@ def test_every_row_made_is_in_its_table(database, clock):
             else:
                 stored = count(database, table, store.store_id)
             assert stored == expected == store.rows[table], table
+
+
+def test_progress_counts_every_row(database, clock):
+    progress = Progress(console=Console(file=io.StringIO()))
+    report = load_demo(database, clock=clock, scale=SMALL, progress=progress)
+    assert [task.completed for task in progress.tasks] == [sum(store.rows.values()) for store in report.stores]
+    assert progress.finished
+    again = Progress(console=Console(file=io.StringIO()))
+    load_demo(database, clock=clock, scale=SMALL, progress=again)
+    assert again.finished
 
 
 def test_the_app_sees_one_store_at_a_time(loaded, clock):
