@@ -1,0 +1,22 @@
+"""A real server of the application in a process of its own: run with the database's URL and a port."""
+
+import sys
+
+import uvicorn
+
+from oltp.db.session import Database
+from oltp.kit.clock import SystemClock
+from oltp.kit.settings import Settings
+from oltp.search.encoders import HashEncoder
+from search_api.app import create_app
+
+
+def main() -> None:
+    """Serve until killed."""
+    app = create_app(settings=Settings(log_level="error"), database=Database(sys.argv[1]), clock=SystemClock(),
+                     encoder=HashEncoder())
+    uvicorn.run(app, port=int(sys.argv[2]), log_level="critical")
+
+
+if __name__ == "__main__":
+    main()
