@@ -51,9 +51,7 @@ def typed_rows(raw: pl.DataFrame, *, file: str, place: str) -> pl.DataFrame:
     country; money_e4 = quantity × price_e4. `place` is the word for a row: "line" or "row". Raises
     BrokenFile for the first misfit.
     """
-    parsed = raw.with_columns(
-        _parser(name, raw.schema[name])(pl.col(name)).alias(f"={name}") for name in COLUMNS
-    )
+    parsed = raw.with_columns(_parser(name, raw.schema[name])(pl.col(name)).alias(f"={name}") for name in COLUMNS)
     _refuse_first_misfit(parsed, file=file, place=place)
     return parsed.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
@@ -122,9 +120,7 @@ def _whole_number(dtype: pl.DataType) -> Callable[[pl.Expr], pl.Expr]:
     if dtype.is_integer():
         return lambda cells: _within(cells.cast(pl.Int64, strict=False))
     if dtype.is_float() or dtype.is_decimal():
-        return lambda cells: pl.when(cells == cells.round(0)).then(
-            _within(cells.cast(pl.Int64, strict=False))
-        )
+        return lambda cells: pl.when(cells == cells.round(0)).then(_within(cells.cast(pl.Int64, strict=False)))
     return _nothing
 
 

@@ -14,6 +14,14 @@ class StoreDiffers(Conflict):
     """The store {slug} is in {currency}, {zone}; this file needs one in {file_currency}, {file_zone}."""
 
 
+class SlugNotValid(Invalid):
+    """A new store cannot be called {slug!r}: 3 to 50 small letters, digits and hyphens."""
+
+
+class SlugTaken(Conflict):
+    """The slug {slug} belongs to a store that was deleted. Name another store."""
+
+
 class ImportRunning(Conflict):
     """Another import into the store {slug} is running. Wait for its end and start again."""
 

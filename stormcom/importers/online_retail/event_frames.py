@@ -30,6 +30,4 @@ def event_frame(orders: pl.DataFrame, refunds: pl.DataFrame, keys: Keys) -> pl.D
         pl.col("processed_at").alias("occurred_at"),
     )
     events = pl.concat([placed, refunded]).sort("occurred_at", "entity_id")
-    return events.select(
-        keys.dated_column("event", events["entity_id"], events["occurred_at"]).alias("id"), pl.all()
-    )
+    return events.select(keys.dated_column("event", events["entity_id"], events["occurred_at"]).alias("id"), pl.all())

@@ -114,8 +114,5 @@ def _counts(rows: pl.DataFrame, frames: dict[str, pl.DataFrame]) -> dict[str, in
         "orders_of_other_rows": imported.height - with_rows,
         "guest_invoices_without_order": invoices - imported.height,
         "opening_orders": orders.height - imported.height,
-        **{
-            name: frames[name].height
-            for name in ("order_items", "refunds", "refund_items", "products", "customers")
-        },
+        **{name: frames[name].height for name in ("order_items", "refunds", "refund_items", "products", "customers")},
     }

@@ -30,9 +30,7 @@ class Keys:
         """
         moments = instants.dt.epoch("ms").clip(0).to_list()
         digests = self._digests(kind, names)
-        ids = [
-            f"{at:012x}{_versioned(digest, '8')[12:]}" for at, digest in zip(moments, digests, strict=True)
-        ]
+        ids = [f"{at:012x}{_versioned(digest, '8')[12:]}" for at, digest in zip(moments, digests, strict=True)]
         return pl.Series(ids, dtype=pl.String)
 
     def _digests(self, kind: str, names: pl.Series) -> list[str]:

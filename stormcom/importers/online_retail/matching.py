@@ -88,9 +88,7 @@ def _shelves(classified: pl.DataFrame, takers: pl.DataFrame) -> dict[Key, _Shelf
         .sort("local_time", "row")
     )
     shelves: dict[Key, _Shelf] = defaultdict(_Shelf)
-    for customer, sku, price, time, row, quantity in sold.select(
-        *SAME, "local_time", "row", "quantity"
-    ).iter_rows():
+    for customer, sku, price, time, row, quantity in sold.select(*SAME, "local_time", "row", "quantity").iter_rows():
         shelves[(customer, sku, price)].put(time, row, quantity)
     return shelves
 

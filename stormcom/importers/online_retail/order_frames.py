@@ -59,9 +59,7 @@ def opening_orders(rows: pl.DataFrame, unmatched: pl.DataFrame, keys: Keys) -> O
     hanging = rows.filter(pl.col("invoice").is_in(unmatched["invoice"].unique().implode()))
     invoices = _invoices(hanging).drop("shipping_amount")
     is_shipping = pl.col("bucket") == SHIPPING_REFUND
-    shipping = (
-        unmatched.filter(is_shipping).group_by("invoice").agg(pl.col("amount").sum().alias("shipping_amount"))
-    )
+    shipping = unmatched.filter(is_shipping).group_by("invoice").agg(pl.col("amount").sum().alias("shipping_amount"))
     items = unmatched.filter(~is_shipping).select(
         pl.col("row").alias("source_row"),
         "part",
@@ -72,9 +70,7 @@ def opening_orders(rows: pl.DataFrame, unmatched: pl.DataFrame, keys: Keys) -> O
         pl.col("part_quantity").alias("quantity"),
         pl.col("amount").alias("subtotal_amount"),
     )
-    whole = invoices.join(shipping, on="invoice", how="left").with_columns(
-        pl.col("shipping_amount").fill_null(0)
-    )
+    whole = invoices.join(shipping, on="invoice", how="left").with_columns(pl.col("shipping_amount").fill_null(0))
     return _orders(whole, items, origin=OPENING, keys=keys)
 
 
@@ -98,9 +94,7 @@ def _orders(invoices: pl.DataFrame, items: pl.DataFrame, *, origin: str, keys: K
         .with_columns(pl.col("subtotal_amount", "item_count").fill_null(0), pl.lit(origin).alias("origin"))
         .sort("placed_at", "first_row")
     )
-    orders = orders.with_columns(
-        keys.dated_column("order", orders["invoice"], orders["placed_at"]).alias("id")
-    )
+    orders = orders.with_columns(keys.dated_column("order", orders["invoice"], orders["placed_at"]).alias("id"))
     return Orders(
         orders.select(
             "id",
@@ -123,9 +117,7 @@ def _items(orders: pl.DataFrame, items: pl.DataFrame, keys: Keys) -> pl.DataFram
 
     The ordinal (from 1) is part of the key: exact duplicates in the file stay two lines.
     """
-    placed = orders.select(
-        "invoice", pl.col("id").alias("order_id"), "placed_at", pl.int_range(pl.len()).alias("nth")
-    )
+    placed = orders.select("invoice", pl.col("id").alias("order_id"), "placed_at", pl.int_range(pl.len()).alias("nth"))
     lines = items.join(placed, on="invoice").sort("nth", "source_row", "part")
     ordinal = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("invoice")
     lines = lines.with_columns(ordinal.alias("ordinal"))

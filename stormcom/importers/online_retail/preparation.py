@@ -36,9 +36,7 @@ def bucketed_rows(source: SourceFile, *, zone: str) -> tuple[pl.DataFrame, pl.Da
 
     Raises BrokenFile.
     """
-    classified = classify(
-        source.rows.with_columns(to_instants(pl.col("local_time"), zone=zone).alias("instant"))
-    )
+    classified = classify(source.rows.with_columns(to_instants(pl.col("local_time"), zone=zone).alias("instant")))
     refuse_wrong_signs(classified, file=source.name, place=source.place)
     refuse_mixed_invoices(classified, file=source.name, place=source.place)
     parts = match_cancellations(classified)

@@ -105,9 +105,7 @@ class Publication:
 
     def _copy(self, batch: Batch) -> None:
         """Copy the batch as committed, not as in memory: what was staged is what gets published."""
-        rows = decode(
-            get_batch(self._session, run_id=self._run_id, entity=batch.entity, ordinal=batch.ordinal)
-        )
+        rows = decode(get_batch(self._session, run_id=self._run_id, entity=batch.entity, ordinal=batch.ordinal))
         buffer = io.BytesIO()
         rows.write_csv(buffer, include_header=False, datetime_format=TIMESTAMP_FORMAT)
         columns = ", ".join(rows.columns)

@@ -56,9 +56,7 @@ def _read_parquet(file: str, content: bytes) -> pl.DataFrame:
         frame = pl.read_parquet(io.BytesIO(content))
     except PolarsError as error:
         reason = str(error).splitlines()[0]
-        raise BrokenFile(
-            file=file, reason=f"is no whole Parquet file, perhaps truncated ({reason})"
-        ) from error
+        raise BrokenFile(file=file, reason=f"is no whole Parquet file, perhaps truncated ({reason})") from error
     _check_columns(file, frame.columns)
     return frame.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line"), *COLUMNS)
 
@@ -115,10 +113,7 @@ def _chunks(file: str, header: list[str], records: Iterator[tuple[int, list[str]
                 reason = f"line {line}: {len(record)} columns instead of {len(header)}"
                 raise BrokenFile(file=file, reason=reason)
         cells = zip(*(record for _, record in chunk), strict=True)
-        columns = {
-            name.strip(): pl.Series(values, dtype=pl.String)
-            for name, values in zip(header, cells, strict=True)
-        }
+        columns = {name.strip(): pl.Series(values, dtype=pl.String) for name, values in zip(header, cells, strict=True)}
         lines = pl.Series([line for line, _ in chunk], dtype=pl.Int64)
         yield pl.DataFrame({"line": lines, **{name: columns[name] for name in COLUMNS}})
 

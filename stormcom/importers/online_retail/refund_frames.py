@@ -63,9 +63,7 @@ def refund_frames(
     refunds = aimed.group_by("refund_key", maintain_order=True).agg(
         pl.col("order_id", "target_invoice", "invoice", "instant").first(), pl.col("amount").sum()
     )
-    refunds = refunds.with_columns(
-        keys.dated_column("refund", refunds["refund_key"], refunds["instant"]).alias("id")
-    )
+    refunds = refunds.with_columns(keys.dated_column("refund", refunds["refund_key"], refunds["instant"]).alias("id"))
     items = aimed.join(
         refunds.select("refund_key", pl.col("id").alias("refund_id")), on="refund_key", maintain_order="left"
     )

@@ -86,9 +86,7 @@ def _publish(
     total = sum(batch.rows.height for batch in planned)
     try:
         with steps.step("Publishing", total=total) as task, database.session_for(report.store_id) as session:
-            publication = Publication(
-                session, store_id=report.store_id, run_id=report.run_id, currency=CURRENCY
-            )
+            publication = Publication(session, store_id=report.store_id, run_id=report.run_id, currency=CURRENCY)
             publication.write(planned, told=lambda count: steps.advance(task, count))
             done = report.with_added(publication.added)
             complete_run(session, run_id=report.run_id, report=done.as_json(), now=clock.now())
@@ -111,9 +109,7 @@ def _alone(database: Database, slug: str) -> Iterator[None]:
     The transaction that holds it writes nothing, so it has no transaction id and delays no extraction.
     """
     with database.anonymous_session() as guard:
-        guard.execute(
-            text("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL transaction_timeout = 0")
-        )
+        guard.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL transaction_timeout = 0"))
         if not try_lock(guard, scope=f"import:{SOURCE}", key=slug):
             raise ImportRunning(slug=slug)
         yield

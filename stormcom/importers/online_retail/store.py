@@ -1,12 +1,14 @@
 """The store that an import fills: found by its slug, or made with its organization."""
 
+import re
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from oltp.db.session import Database
 from oltp.kit.ids import new_id
-from stormcom.importers.online_retail.errors import StoreDiffers
+from stormcom.importers.online_retail.errors import SlugNotValid, SlugTaken, StoreDiffers
 
 CURRENCY = "GBP"
 ZONE = "Europe/London"
@@ -17,7 +19,14 @@ ADD_STORE = """
     INSERT INTO stores (id, organization_id, name, slug, email, country, currency, timezone, locale,
                         subscription_plan, subscription_status, product_limit, order_limit)
     VALUES (:store, :organization, :name, :slug, :email, :country, :currency, :zone, :locale,
-            'ENTERPRISE', 'ACTIVE', 10000, 100000)"""
+            'ENTERPRISE', 'ACTIVE', 10000, 100000)
+    ON CONFLICT (slug) DO NOTHING RETURNING id"""
+ADD_USER = """
+    INSERT INTO users (id, name, email) VALUES (:user, :name, :email)
+    ON CONFLICT (email) DO UPDATE SET name = users.name RETURNING id"""
+ADD_MEMBERSHIP = """
+    INSERT INTO memberships (user_id, organization_id, role) VALUES (:user, :organization, 'OWNER')"""
+VALID_SLUG = re.compile(r"[a-z0-9-]{3,50}")
 
 
 def find_store(database: Database, *, slug: str) -> UUID | None:
@@ -41,16 +50,44 @@ def find_store(database: Database, *, slug: str) -> UUID | None:
 
 
 def create_store(database: Database, *, store_id: UUID, slug: str) -> None:
-    """Make an organization and its store. Only the owner may: nobody is signed in, no tenant exists yet."""
-    name = slug.replace("-", " ").replace("_", " ").title()
-    facts = {"organization": new_id(), "store": store_id, "slug": slug, "name": name, "country": COUNTRY}
-    store_facts = {
-        **facts,
-        "email": f"owner@{slug}.invalid",
-        "currency": CURRENCY,
-        "zone": ZONE,
-        "locale": LOCALE,
-    }
+    """Make an organization, its store and its owner. Only the database's owner may: no tenant exists yet.
+
+    Raises SlugNotValid or SlugTaken; then nothing was made.
+    """
+    if not VALID_SLUG.fullmatch(slug):
+        raise SlugNotValid(slug=slug)
+    name = slug.replace("-", " ").title()
+    store = {"store": store_id, "slug": slug, "name": name, "email": owner_email(slug), "country": COUNTRY}
+    setting = {"currency": CURRENCY, "zone": ZONE, "locale": LOCALE}
     with database.owner_session() as session:
-        session.execute(text(ADD_ORGANIZATION), facts)
-        session.execute(text(ADD_STORE), store_facts)
+        organization_id = _add_organization(session, slug=slug, name=name)
+        if session.scalar(text(ADD_STORE), {**store, **setting, "organization": organization_id}) is None:
+            raise SlugTaken(slug=slug)
+        facts = {"user": _owner(session, slug=slug, name=name), "organization": organization_id}
+        session.execute(text(ADD_MEMBERSHIP), facts)
+
+
+def owner_email(slug: str) -> str:
+    """The address of a new store, and of its owner where one has to be made."""
+    return f"owner@{slug}.invalid"
+
+
+def _add_organization(session: Session, *, slug: str, name: str) -> UUID:
+    """An organization named like its store; where another one has that slug, with a piece of its id."""
+    organization_id = new_id()
+    taken = session.scalar(text("SELECT true FROM organizations WHERE slug = :slug"), {"slug": slug})
+    own_slug = f"{slug}-{organization_id.hex[-8:]}" if taken else slug
+    session.execute(text(ADD_ORGANIZATION), {"organization": organization_id, "slug": own_slug, "name": name})
+    return organization_id
+
+
+def _owner(session: Session, *, slug: str, name: str) -> UUID:
+    """Where one person owns everything (a machine of one's own), the new store is theirs too; else its own owner's.
+
+    With several merchants on the platform, giving the store to any of them would show one's figures to another.
+    """
+    owners = session.scalars(text("SELECT DISTINCT user_id FROM memberships WHERE role = 'OWNER' LIMIT 2")).all()
+    if len(owners) == 1:
+        return UUID(str(owners[0]))
+    facts = {"user": new_id(), "name": f"{name} Owner", "email": owner_email(slug)}
+    return UUID(str(session.scalar(text(ADD_USER), facts)))

@@ -10,6 +10,17 @@ import polars as pl
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 
+SCHEMA: dict[str, pl.DataType] = {
+    "InvoiceNo": pl.String(),
+    "StockCode": pl.String(),
+    "Description": pl.String(),
+    "Quantity": pl.Int32(),
+    "InvoiceDate": pl.Datetime("us"),
+    "UnitPrice": pl.Decimal(12, 4),
+    "CustomerID": pl.Int32(),
+    "Country": pl.String(),
+}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -43,23 +54,7 @@ class Line:
 
 def frame(lines: Sequence[Line]) -> pl.DataFrame:
     """The columns and types of the public Parquet file."""
-    schema = dict(
-        zip(
-            HEADER.split(","),
-            (
-                pl.String,
-                pl.String,
-                pl.String,
-                pl.Int32,
-                pl.Datetime("us"),
-                pl.Decimal(12, 4),
-                pl.Int32,
-                pl.String,
-            ),
-            strict=True,
-        )
-    )
-    return pl.DataFrame([line.cells() for line in lines], schema=schema, orient="row")
+    return pl.DataFrame([line.cells() for line in lines], schema=SCHEMA, orient="row")
 
 
 def write_parquet(path: Path, lines: Sequence[Line]) -> Path:
