@@ -40,7 +40,7 @@ Semantic = Literal["used", "not_ready", "off"]
 @dataclass(frozen=True)
 class Hit:
     """A product found. `lexical` is the plain score by words, `similarity` the cosine; the parts are 0 … 1 of the
-    store's best, and `score` mixes them by `semantic_weight`, plus one for an exact SKU or barcode."""
+    store's best, and `score` mixes them by `semantic_weight`, plus two for an exact SKU or barcode."""
 
     product_id: UUID
     sku: str
@@ -110,7 +110,7 @@ def search_products(session: Session, *, store_id: UUID, search: Search, encoder
     shelf = get_shelf(session, store_id=store_id)
     position = position_of(search.after, key=search.key) if search.after is not None else None
     model_id = _choose_model(search, shelf, encoder, position)
-    words = _words(session, shelf, search.query)
+    words = list_words(session, shelf=shelf, query=search.query)
     plan = position.plan if position else make_plan(session, shelf=shelf, words=words)
     weight = semantic_weight([word for word, _ in words], search.mode) if model_id else 0.0
     depth = position.depth if position else 0
@@ -144,7 +144,7 @@ def _choose_model(search: Search, shelf: Shelf, encoder: Encoder, position: Posi
     return ""
 
 
-def _words(session: Session, shelf: Shelf, query: str) -> list[tuple[str, str | None]]:
+def list_words(session: Session, *, shelf: Shelf, query: str) -> list[tuple[str, str | None]]:
     """Return the query's first distinct words, normalised, each with its stem (None: a stop word)."""
     statement = text(f"""
         SELECT word, (ts_lexize(CAST(:dictionary AS regdictionary), word))[1] AS stem
@@ -156,9 +156,11 @@ def _words(session: Session, shelf: Shelf, query: str) -> list[tuple[str, str | 
     return [(row.word, row.stem) for row in rows]
 
 
-def make_plan(session: Session, *, shelf: Shelf, words: Sequence[tuple[str, str | None]]) -> Plan:
+def make_plan(
+    session: Session, *, shelf: Shelf, words: Sequence[tuple[str, str | None]], is_growing: bool = True
+) -> Plan:
     """Weigh a query's words by the store's own document frequencies, and correct those that it has never seen."""
-    terms = terms_of(words) + _synonyms(session, shelf, words)
+    terms = terms_of(words, is_growing=is_growing) + _synonyms(session, shelf, words)
     plan = _count(session, shelf, terms)
     known = {term.position for term in plan.terms if term.count}
     unknown = [words[n][0] for n in sorted({term.position for term in terms} - known)]

@@ -14,6 +14,9 @@ FUZZY_WEIGHT = 1.5
 # A vector well below the best one is noise, whatever its absolute value.
 RELATIVE_FLOOR = 0.55
 
+# Added for an exact SKU or barcode: words and meaning together reach one at most, so two can never be tied.
+CODE_BONUS = 2
+
 Bound = dict[str, object]
 
 
@@ -102,7 +105,7 @@ normalised AS (
            AS semantic_part
   FROM scored s CROSS JOIN bounds b),
 ranked AS (
-  SELECT n.*, round((has_code + (1 - CAST(:semantic_weight AS float8)) * lexical_part
+  SELECT n.*, round(({CODE_BONUS} * has_code + (1 - CAST(:semantic_weight AS float8)) * lexical_part
                      + CAST(:semantic_weight AS float8) * semantic_part)::numeric, {SCORE_DIGITS})::float8 AS score
   FROM normalised n
   WHERE has_code = 1 OR (lexical_part > 0 AND :semantic_weight < 1) OR (semantic_part > 0 AND :semantic_weight > 0))

@@ -149,8 +149,8 @@ def quoted(lexeme: str) -> str:
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def terms_of(words: Sequence[tuple[str, str | None]]) -> tuple[Term, ...]:
-    """Turn normalised words and their stems (None: a stop word) into terms; the last word may still be growing.
+def terms_of(words: Sequence[tuple[str, str | None]], *, is_growing: bool = True) -> tuple[Term, ...]:
+    """Turn normalised words and their stems (None: a stop word) into terms; while growing, the last is unfinished.
 
     Stop words weigh nothing, unless the query has nothing else. "tealight" also meets TEA LIGHT, and the reverse.
     """
@@ -161,7 +161,7 @@ def terms_of(words: Sequence[tuple[str, str | None]]) -> tuple[Term, ...]:
             terms.append(Term(position, "stem", stem, 1.0))
         elif only_stops:
             terms.append(Term(position, "word", word, 1.0))
-        if position == len(words) - 1 and len(word) >= MIN_PREFIX:
+        if is_growing and position == len(words) - 1 and len(word) >= MIN_PREFIX:
             terms.append(Term(position, "prefix", word, PREFIX_BOOST))
         terms.append(Term(position, "joined", word, JOINED_BOOST))
         if position:

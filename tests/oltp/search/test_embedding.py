@@ -11,7 +11,7 @@ from oltp.kit.ids import new_id
 from oltp.search import actions
 from oltp.search.actions import embed_products, refresh_documents
 from oltp.search.encoders import HashEncoder, Vectors
-from oltp.search.errors import StoreNotFound
+from oltp.tenancy.errors import StoreNotFound
 from tests.oltp.search.shop import Offer, fill_store
 
 
