@@ -4,7 +4,6 @@ from importlib.metadata import version as version_of
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from stormcom.cli.messages import console
 from stormcom.cli.settings import HomeOption, read_settings
@@ -18,12 +17,12 @@ def doctor(home: HomeOption = None) -> None:
     from stormcom.doctor.examination import examine
 
     findings = examine(read_settings(home=home))
-    table = Table(box=None, pad_edge=False, show_header=False)
+    width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark = "[green]✓[/]" if finding.is_fine else "[bold red]✗[/]"
-        advice = f"\n[yellow]→ {escape(finding.advice)}[/]" if finding.advice else ""
-        table.add_row(mark, escape(finding.subject), escape(finding.found) + advice)
-    console.print(table)
+        console.print(f"{mark} {finding.subject:<{width}}  {escape(finding.found)}", soft_wrap=True)
+        if finding.advice:
+            console.print(f"  {'':<{width}}  [yellow]→ {escape(finding.advice)}[/]", soft_wrap=True)
     wrong = sum(not finding.is_fine for finding in findings)
     console.print(f"[bold red]{wrong} to repair.[/]" if wrong else "[green]All is well.[/]")
     raise typer.Exit(1 if wrong else 0)

@@ -66,7 +66,7 @@ def find_merchant(database: Database) -> Merchant | None:
     statement = text("""
         SELECT u.email, min(s.slug) AS slug FROM users u JOIN memberships m ON m.user_id = u.id
         JOIN stores s ON s.organization_id = m.organization_id AND s.deleted_at IS NULL
-        WHERE u.email IS NOT NULL AND u.deleted_at IS NULL
+        WHERE u.email IS NOT NULL
         GROUP BY u.id, u.email, u.created_at ORDER BY count(*) DESC, u.created_at, u.id LIMIT 1""")
     with database.owner_session() as session:
         row = session.execute(statement).one_or_none()

@@ -33,6 +33,10 @@ run_monitoring:
   enabled: true
   poll_interval_seconds: 30
   start_timeout_seconds: 180
+# Steps report through events and print nothing; capturing their output would cost two processes per step.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 schedules:
   use_threads: true
   num_workers: 2
@@ -68,7 +72,8 @@ def prepare(home: Path, database_url: str) -> dict[str, str]:
     return {
         "DAGSTER_HOME": str(folder),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
-        URL_VARIABLE: ensure_database(database_url),
+        # Dagster's storage is written for psycopg2, which is no longer SQLAlchemy's first choice.
+        URL_VARIABLE: ensure_database(database_url).replace("://", "+psycopg2://", 1),
     }
 
 

@@ -24,7 +24,7 @@ from stormcom.stack.processes import Addresses, api_process, code_process, dagst
 from stormcom.stack.records import end_run, run_folders
 from stormcom.stack.server import embedded_server, server_url
 from stormcom.stack.supervisor import POLL_SECONDS, Supervisor
-from stormcom.stack.welcome import welcome
+from stormcom.stack.welcome import show_welcome
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _run(settings: Settings, options: UpOptions, addresses: Addresses, interrupt
             supervisor.start_guardian()
             _fill(supervisor, database, options)
             _start(supervisor, settings.home_path, addresses, url, options)
-            console.print(welcome(database, settings.home_path, addresses, with_dagster=options.with_dagster))
+            show_welcome(database, settings.home_path, addresses, with_dagster=options.with_dagster)
             _stay(supervisor, settings)
         finally:
             interrupts.silence()
