@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from oltp.customers.models import Subject
 from oltp.insights.models import CohortMetrics, DailyStoreMetrics, OrderAttribution, ProductSalesWindow, Publication
-from oltp.insights.rules import Window
+from oltp.insights.rules import DEFAULT_DAYS, Window, choose_window, clip, comparable, months_before
+from oltp.kit.metrics import ATTRIBUTION
 from oltp.orders.models import Order
 
 
@@ -22,6 +23,11 @@ class Span:
     first_on: date
     last_on: date
     currency: str
+
+    @property
+    def window(self) -> Window:
+        """All published days."""
+        return Window(self.first_on, self.last_on)
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,70 @@ class CustomerCounts:
 
     customers_count: int
     returning_count: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the first page of a store shows. `before` is the preceding window of equal length, if all of it exists.
+
+    `customers` belongs to the window, `customers_before` to `before`; both None without a published attribution.
+    """
+
+    span: Span
+    published: dict[str, datetime]
+    window: Window
+    before: Window | None
+    days: list[DayRow]
+    days_before: list[DayRow]
+    customers: CustomerCounts | None
+    customers_before: CustomerCounts | None
+    cohorts: list[CohortMetrics]
+    channels: list[Credit]
+    products: list[ProductSalesWindow]
+
+
+def find_overview(
+    session: Session,
+    *,
+    store_id: UUID,
+    model: str,
+    columns: Sequence[str],
+    from_on: date | None = None,
+    to_on: date | None = None,
+    days_count: int | None = DEFAULT_DAYS,
+) -> Overview | None:
+    """Return the overview of a window clipped to the published days; None before the first publication.
+
+    `days_count` None means all days. A window without any published day becomes the default one. The number of
+    statements does not depend on the data. Errors: InvalidWindow.
+    """
+    span = find_span(session, store_id=store_id)
+    if span is None:
+        return None
+    default = choose_window(from_on=None, to_on=None, last_on=span.last_on, days_count=days_count or DEFAULT_DAYS)
+    asked = choose_window(from_on=from_on, to_on=to_on, last_on=span.last_on, days_count=days_count or DEFAULT_DAYS)
+    if days_count is None and from_on is None and to_on is None:
+        asked = span.window
+    window = clip(asked, span.window) or clip(default, span.window) or span.window
+    before = comparable(window, span.window)
+    reach = Window(before.from_on if before else window.from_on, window.to_on)
+    days = list_days(session, store_id=store_id, window=reach, columns=columns)
+    published = list_publications(session, store_id=store_id)
+    people = count_customers(session, store_id=store_id, windows=[window, before or window])
+    is_known = ATTRIBUTION in published
+    return Overview(
+        span=span,
+        published=published,
+        window=window,
+        before=before,
+        days=[row for row in days if row.day >= window.from_on],
+        days_before=[row for row in days if row.day < window.from_on],
+        customers=people[0] if is_known else None,
+        customers_before=people[1] if is_known and before else None,
+        cohorts=list_cohorts(session, store_id=store_id, grain="month", after_on=months_before(span.last_on, 13)),
+        channels=list_channels(session, store_id=store_id, model=model, window=window),
+        products=list_top_products(session, store_id=store_id, days_count=window.days_count),
+    )
 
 
 def find_span(session: Session, *, store_id: UUID) -> Span | None:
@@ -101,7 +171,7 @@ def list_cohorts(
     """Return all cells of the next `limit` cohorts, by cohort and period; periods still to come hold None."""
     cells = CohortMetrics
     own = (cells.store_id == store_id, cells.cohort_grain == grain)
-    cohorts = select(distinct(cells.cohort_on)).where(*own)
+    cohorts = select(cells.cohort_on).distinct().where(*own)
     if after_on is not None:
         cohorts = cohorts.where(cells.cohort_on > after_on)
     cohorts = cohorts.order_by(cells.cohort_on).limit(limit)

@@ -59,6 +59,33 @@ def choose_window(*, from_on: date | None, to_on: date | None, last_on: date, da
     return Window(from_on, to_on)
 
 
+def clip(window: Window, within: Window) -> Window | None:
+    """Return the part of `window` that lies within another; None if there is none."""
+    from_on, to_on = max(window.from_on, within.from_on), min(window.to_on, within.to_on)
+    return Window(from_on, to_on) if from_on <= to_on else None
+
+
+def comparable(window: Window, within: Window) -> Window | None:
+    """Return the preceding window of equal length if all of it was published, else None: half of it would mislead."""
+    before = window.preceding()
+    return before if before is not None and before.from_on >= within.from_on else None
+
+
+def months_before(day: date, count: int) -> date:
+    """Return the first day of the month `count` months before that of `day`."""
+    months = max(day.year * 12 + day.month - 1 - count, 12)
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def fill_days(
+    rows: Mapping[date, Mapping[str, int]], window: Window, columns: Sequence[str]
+) -> list[tuple[date, dict[str, int]]]:
+    """Return every day of the window; one without a row had nothing happen, so it is 0."""
+    nothing = dict.fromkeys(columns, 0)
+    days = (window.from_on + timedelta(n) for n in range(window.days_count))
+    return [(day, {**nothing, **rows.get(day, {})}) for day in days]
+
+
 def choose_metrics(names: Iterable[str]) -> tuple[Metric, ...]:
     """Return the daily metrics of these names, in their declared order; all of them for none. Errors: UnknownMetric."""
     wanted = {name.strip() for name in names if name.strip()}
