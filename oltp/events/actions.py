@@ -112,7 +112,8 @@ def ingest(session: Session, *, store_id: UUID, events: Sequence[object], sent_a
 def stamp(judged: Judged, *, received_at: datetime, sent_at: datetime | None) -> Judged:
     """Write into an event's row when it was sent and received."""
     if isinstance(judged, Event):
-        judged.row["received_at"], judged.row["sent_at"] = received_at, sent_at
+        judged.row["received_at"] = received_at.isoformat()
+        judged.row["sent_at"] = sent_at.isoformat() if sent_at else None
     return judged
 
 
@@ -193,8 +194,8 @@ def _add_events(session: Session, store_id: UUID, batch_id: UUID, events: Sequen
         session, store_id=store_id, visitor_ids={event.visitor_id for event in events if event.visitor_id})
     for event in events:
         subject = visitors[event.visitor_id] if event.visitor_id else _customer_of(event, customers)
-        event.row |= {"event_id": event.event_id, "subject_id": subject}
-    rows = json.dumps([event.row for event in events], default=str)
+        event.row |= {"event_id": str(event.event_id), "subject_id": str(subject) if subject else None}
+    rows = json.dumps([event.row for event in events])
     answer = session.execute(_ADD_EVENTS, {"store": store_id, "batch": batch_id, "rows": rows})
     stored = {(row[0], row[1]) for row in answer}
     link_visitors(session, store_id=store_id, links=[

@@ -44,10 +44,11 @@ class Fault:
 
 @dataclass(slots=True)
 class Event:
-    """A valid event, ready to be stored: `row` holds the columns that follow from the event alone."""
+    """A valid event, ready to be stored: `row` holds, as JSON, the columns that follow from the event alone."""
 
     event_id: UUID
     occurred_at: datetime
+    corrected_at: datetime
     row: dict[str, Any]
     visitor_id: str | None
     customer_id: UUID | None
@@ -74,7 +75,7 @@ def judge(item: object, *, received_at: datetime, skew: timedelta) -> Event | Fa
         return Fault("invalid_event", str(error), "the address can't be read")
     except OverflowError:
         return Fault("invalid_time", "occurred_at", "there is no such time")
-    if isinstance(event, Event) and event.row["corrected_at"] > received_at + MAX_FUTURE:
+    if isinstance(event, Event) and event.corrected_at > received_at + MAX_FUTURE:
         return Fault("future_time", "occurred_at", "more than 23 hours in the future", is_quarantined=True)
     return event
 
@@ -181,14 +182,15 @@ def _read(item: Mapping[str, Any], skew: timedelta) -> Event | Fault:
         return Fault("invalid_time", "occurred_at", "there is no such time")
     if abs(skew) > MAX_SKEW:
         return Fault("implausible_clock", "sent_at", f"sent_at is more than {MAX_SKEW.days} days off")
+    corrected_at = occurred_at + skew
     row = {key: item.get(key) for key in _COPIED}
     row.update(_campaign(item))
     row |= {"version": item.get("version", 1), "is_bot": is_bot(item.get("user_agent")),
-            "occurred_at": occurred_at, "corrected_at": occurred_at + skew,
+            "occurred_at": occurred_at.isoformat(), "corrected_at": corrected_at.isoformat(),
             "referrer_host": _host(item.get("referrer")), "properties": item.get("properties") or {}}
     event_id = stated_id(item) or uuid5(_NAMESPACE, canonical(item))
     customer = item.get("customer_id")
-    return Event(event_id, occurred_at, row, item.get("visitor_id"), UUID(customer) if customer else None,
+    return Event(event_id, occurred_at, corrected_at, row, item.get("visitor_id"), UUID(customer) if customer else None,
                  item.get("customer_email"))
 
 
