@@ -10,12 +10,16 @@ from oltp.db.session import Database
 from oltp.kit.clock import Clock
 from oltp.kit.settings import Settings
 from oltp.search.encoders import Encoder, encoder_from
+from search_api.catalog import endpoints as catalog
+from search_api.documentation import add_documentation
 from search_api.errors import add_error_handlers
 from search_api.events import endpoints as events
 from search_api.health import endpoints as health
 from search_api.logging import configure_logging
 from search_api.metrics import endpoints as metrics
 from search_api.middleware import Edge
+from search_api.recommendations import endpoints as recommendations
+from search_api.search import endpoints as search
 from search_api.timing import TimingRecorder
 
 DESCRIPTION = """Recommendations, search, metrics and events of one store; the store comes from the bearer token.
@@ -38,11 +42,13 @@ def create_app(*, settings: Settings, database: Database, clock: Clock, encoder:
         yield
         await run_in_threadpool(timings.stop)
 
-    app = FastAPI(title="StormCom", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title="StormCom", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, docs_url=None,
+                  redoc_url=None)
     app.state.database, app.state.clock, app.state.encoder = database, clock, encoder or encoder_from(settings)
     app.state.settings, app.state.timings, app.state.expected_revision = settings, timings, expected_revision
     add_error_handlers(app)
     include_rooms(app)
+    add_documentation(app)
     app.add_middleware(Edge, timings=timings, clock=clock)
     return app
 
@@ -51,4 +57,7 @@ def include_rooms(app: FastAPI) -> None:
     """Add each room's router; paths are written out in full in the rooms, so there are no prefixes here."""
     app.include_router(health.router)
     app.include_router(events.router)
+    app.include_router(catalog.router)
+    app.include_router(search.router)
+    app.include_router(recommendations.router)
     app.include_router(metrics.router)
