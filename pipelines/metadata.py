@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
-from warehouse.lineage import column_lineage, preview
 
 from oltp.kit.clock import Clock
 from oltp.kit.metrics import metrics_of
-from pipelines.naming import asset_key
+from pipelines.lineage import table_lineage
+from pipelines.resources import River
 from pipelines.sparkline import sparkline
 from warehouse.columns import Column
 from warehouse.connection import Lake
@@ -16,6 +16,8 @@ from warehouse.extraction import ExtractionPass
 from warehouse.horizon import Horizon
 from warehouse.merging import TablePass
 from warehouse.model import Model
+from warehouse.models import MODELS
+from warehouse.preview import preview
 from warehouse.refresh import Refresh
 
 PLOT_DAYS = 90
@@ -29,13 +31,6 @@ def table_schema(columns: Iterable[Column]) -> dg.TableSchema:
     """Columns with their types and meanings, as the UI shows them."""
     return dg.TableSchema([dg.TableColumn(column.name, column.type, description=column.description)
                            for column in columns])
-
-
-def table_lineage(model: str) -> dg.TableColumnLineage:
-    """From which columns of which assets each column of a model is made."""
-    return dg.TableColumnLineage({
-        column: [dg.TableColumnDep(asset_key=asset_key(table), column_name=source) for table, source in sources]
-        for column, sources in column_lineage(model).items()})
 
 
 def description_of(model: Model) -> str:
@@ -56,7 +51,7 @@ def horizon_facts(horizon: Horizon, snapshot_id: int, clock: Clock) -> dict[str,
     }
 
 
-def raw_facts(lake: Lake, table: TablePass, done: ExtractionPass, clock: Clock) -> Mapping[str, Any]:
+def raw_facts(river: River, table: TablePass, done: ExtractionPass) -> Mapping[str, Any]:
     """Metadata of one raw table after an extraction pass."""
     return {
         "dagster/row_count": dg.MetadataValue.int(table.row_count),
@@ -64,25 +59,25 @@ def raw_facts(lake: Lake, table: TablePass, done: ExtractionPass, clock: Clock) 
         "mode": done.mode,
         "touched_keys": dg.MetadataValue.json(dict(done.touched)),
         "seconds": dg.MetadataValue.float(round(done.seconds, 2)),
-        "preview": dg.MetadataValue.md(preview(lake, f"raw.{table.table}")),
-        **horizon_facts(done.horizon, done.snapshot_id, clock),
+        "preview": dg.MetadataValue.md(preview(river.lake, f"raw.{table.table}")),
+        **horizon_facts(done.horizon, done.snapshot_id, river.clock),
     }
 
 
-def model_facts(lake: Lake, done: Refresh, clock: Clock) -> Mapping[str, Any]:
+def model_facts(river: River, done: Refresh) -> Mapping[str, Any]:
     """Metadata of a staging table or mart after a refresh."""
     facts = {
         "dagster/row_count": dg.MetadataValue.int(done.row_count),
-        "dagster/column_lineage": table_lineage(done.model),
+        "dagster/column_lineage": table_lineage(MODELS[done.model], river.lineage_path),
         "rows_changed": dg.MetadataValue.int(done.rows_changed),
         "touched_keys": dg.MetadataValue.int(done.touched_count),
         "mode": done.mode,
         "seconds": dg.MetadataValue.float(round(done.seconds, 2)),
-        "preview": dg.MetadataValue.md(preview(lake, done.model)),
-        **horizon_facts(done.horizon, done.snapshot_id, clock),
+        "preview": dg.MetadataValue.md(preview(river.lake, done.model)),
+        **horizon_facts(done.horizon, done.snapshot_id, river.clock),
     }
     if done.model == "marts.daily_store_metrics":
-        facts["plot"] = dg.MetadataValue.md("\n\n".join(daily_plots(lake)))
+        facts["plot"] = dg.MetadataValue.md("\n\n".join(daily_plots(river.lake)))
     return facts
 
 

@@ -5,6 +5,8 @@ database URL may hold a password.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -22,17 +24,25 @@ class NoDatabase(Unavailable):
     """No database is named. Set STORMCOM_DATABASE_URL, or start everything with `stormcom up`."""
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found, and the lake's snapshots just before and just after it looked."""
+
+    before: int
+    after: int
+    offender_count: int
+
+
 class River:
     """The shop's database and the lake, for the steps of one run. Not thread-safe; both open when first used.
 
-    `verdicts` holds what the checks of this run said, by check and lake snapshot, so that a check that the graph has
-    already run is not run again by the gate before publishing.
+    `verdicts` holds what the checks of this run said, so that the gate before publishing need not ask again.
     """
 
     def __init__(self, settings: Settings, database_url: str | None, *, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
-        self.verdicts: dict[str, tuple[int, int]] = {}
+        self.verdicts: dict[str, Verdict] = {}
         self._url = database_url
         self._database: Database | None = None
         self._lake: Lake | None = None
@@ -52,6 +62,11 @@ class River:
         if self._lake is None:
             self._lake = Lake.open(self.database.url, data_path=self.settings.lake_path)
         return self._lake
+
+    @property
+    def lineage_path(self) -> Path:
+        """Where column lineage is remembered."""
+        return self.settings.home_path / "lake" / "lineage"
 
     def reopen(self) -> None:
         """Forget connections that may be broken; the next use opens new ones."""

@@ -44,6 +44,8 @@ def step(context: StepContext, river: River) -> Iterator[None]:
     """Run a step's body: bound to the run's correlation id, tried again (1, 2, 4 s) when the error is transient."""
     run = context.run
     trace = new_trace(request_id=run.run_id, correlation_id=run.tags.get(CORRELATION_TAG) or run.run_id)
+    if CORRELATION_TAG not in run.tags:  # started by hand in the UI: the run's own id joins its rows and logs
+        context.instance.add_run_tags(run.run_id, {CORRELATION_TAG: str(trace.correlation_id)})
     with bind_trace(trace):
         try:
             yield

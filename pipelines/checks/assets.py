@@ -4,25 +4,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 import polars
-from warehouse.checks import CHECKS, Check, CheckResult
 
-from pipelines.checks.gate import examine
+from pipelines.checks.gate import anchors_of, examine
 from pipelines.naming import asset_key
 from pipelines.priority import CHECKS_PRIORITY
 from pipelines.resources import River
 from pipelines.steps import step
-from warehouse.models import MODELS
-
-
-def anchors_of(check: Check) -> tuple[str, ...]:
-    """The tables on whose pages the check is shown, and whose followers it blocks.
-
-    Marts if it is about any, else the last table in order: a check that waits for a mart can't block what the mart
-    itself is made of.
-    """
-    marts = tuple(target for target in check.targets if target.startswith("marts."))
-    order = list(MODELS)
-    return marts or (max(check.targets, key=lambda name: order.index(name) if name in order else -1),)
+from warehouse.checks import CHECKS, Check, CheckResult
 
 
 def lake_check(check: Check) -> dg.AssetChecksDefinition:

@@ -11,7 +11,7 @@ from pipelines.publish.publication import find_standing
 from pipelines.publish.statements import target_of
 from pipelines.resources import River
 from pipelines.steps import step
-from warehouse.extraction import horizon_lag
+from warehouse.horizon import horizon_lag
 from warehouse.models import MARTS
 
 # More transactions than this behind one open writer: numbers on the dashboard stand still for people to notice.
@@ -30,7 +30,9 @@ LEFT JOIN publication p ON p.store_id = s.id AND p.mart = m.mart WHERE s.deleted
 def horizon_advances(context: dg.AssetCheckExecutionContext, river: dg.ResourceParam[River]) -> dg.AssetCheckResult:
     with step(context, river):
         lag = horizon_lag(river.lake)
-    metadata: dict[str, int | float | str] = {"transactions_behind": lag.transactions, "seconds_behind": lag.seconds}
+    metadata: dict[str, int | float | str] = {"transactions_behind": lag.transactions}
+    if lag.seconds is not None:
+        metadata["seconds_since_pass"] = round(lag.seconds, 1)
     if lag.oldest_writer:
         metadata["oldest_writer"] = lag.oldest_writer
     return dg.AssetCheckResult(passed=lag.transactions <= MANY_TRANSACTIONS, severity=_WARN, metadata=metadata)

@@ -31,6 +31,6 @@ def raw_tables(
 ) -> Iterator[dg.MaterializeResult[None]]:
     with step(context, river):
         done = extract(river.lake, full=is_full(context))
-        facts = {name: raw_facts(river.lake, table, done, river.clock) for name, table in done.tables.items()}
+        facts = {name: raw_facts(river, table, done) for name, table in done.tables.items()}
     for name, metadata in facts.items():
         yield dg.MaterializeResult(asset_key=asset_key(f"raw.{name}"), metadata=metadata)

@@ -1,10 +1,10 @@
 """Published tables: the marts as Postgres serves them to the API, each written in one transaction."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import dagster as dg
-from warehouse.lineage import preview
 
 from pipelines.checks.gate import require_passed
 from pipelines.metadata import description_of, horizon_facts, table_schema
@@ -16,6 +16,7 @@ from pipelines.steps import step
 from warehouse.columns import Column
 from warehouse.model import Model
 from warehouse.models import MARTS, MODELS
+from warehouse.preview import preview
 
 # The hourly schedule publishes in any case, so two missed hours are worth a look and a missed day is a failure.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=24), warn_window=timedelta(hours=2))
@@ -37,7 +38,7 @@ def published_asset(mart: str) -> dg.AssetsDefinition:
                   "dagster/table_name": f"public.{mart}", "key": ", ".join(model.key)})
     def published(context: dg.AssetExecutionContext, river: dg.ResourceParam[River]) -> dg.MaterializeResult[None]:
         with step(context, river):
-            done = publish(river.database, river.lake, mart, gate=lambda name: require_passed(river, name))
+            done = publish(river.database, river.lake, mart, gate=partial(require_passed, river))
             metadata = facts_of(river, model, done)
         return dg.MaterializeResult(metadata=metadata)
 

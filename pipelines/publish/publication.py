@@ -13,16 +13,16 @@ import polars
 from psycopg import Cursor, sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-from warehouse.publishing import MartDelta, mart_delta
 
 from oltp.db.locking import try_lock
 from oltp.db.session import Database
 from pipelines.publish.errors import LakeIsBehind, PublicationMoved
 from pipelines.publish.statements import Target, target_of
 from warehouse.connection import Lake
+from warehouse.publishing import MartDelta, mart_delta
 
-# Takes a mart, returns the lake snapshot for which its checks have passed, or raises.
-Gate = Callable[[str], int]
+# Takes a mart and a lake snapshot; raises unless the mart's checks have passed for this snapshot.
+Gate = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Standing:
 
 
 def publish(database: Database, lake: Lake, mart: str, *, gate: Gate) -> Published:
-    """Bring a mart's published table to the state of the lake for which `gate` has vouched.
+    """Bring a mart's published table to the state of the lake, if `gate` vouches for it.
 
     Errors: PublicationMoved when somebody else publishes the mart or changes the lake at this moment (try again),
     LakeIsBehind when the lake is older than what is published. Nothing is written in either case.
@@ -56,12 +56,10 @@ def publish(database: Database, lake: Lake, mart: str, *, gate: Gate) -> Publish
     target = target_of(mart)
     with database.pipelines_session() as session:
         before = find_standing(session, mart=mart)
-    vouched = gate(mart)
     delta = mart_delta(lake, mart, since_snapshot=_since(lake, before))
-    if delta.snapshot_id != vouched:
-        raise PublicationMoved(mart=mart)
     if before.taken_at is not None and delta.horizon.taken_at < before.taken_at:
         raise LakeIsBehind(mart=mart, published=before.taken_at, lake=delta.horizon.taken_at)
+    gate(mart, delta.snapshot_id)
     with database.pipelines_session() as session:
         if not try_lock(session, scope="publish", key=mart) or find_standing(session, mart=mart) != before:
             raise PublicationMoved(mart=mart)

@@ -13,10 +13,12 @@ TAKEN_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def take_horizon(lake: Lake, number: int) -> None:
-    """Record a pass with horizon 1000 + number, taken `number` minutes after the first."""
+    """Record a pass with horizon 1000 + number, `number` minutes after TAKEN_AT, and that the mart has followed it."""
     row = [number, 1, 1, 1000 + number, TAKEN_AT + timedelta(minutes=number), "delta"]
     with lake.transaction("raw") as connection:
         connection.execute("INSERT INTO meta.horizon VALUES (?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO meta.progress VALUES ('marts.daily_store_metrics', ?, '1', ?, ?, 1)",
+                           [number, row[3], row[4]])
 
 
 def daily_rows(store: UUID, value: int, *, days: int) -> polars.DataFrame:

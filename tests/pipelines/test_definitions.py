@@ -32,7 +32,7 @@ def outline(definitions: dg.Definitions) -> str:
         lines.append(f"asset {key.to_user_string()} [{node.group_name}] {'/'.join(sorted(node.kinds))} "
                      f"{' '.join(node.owners)} <- {made_of}")
     for check in sorted(graph.asset_check_keys):
-        how = "blocks" if graph.get(check).check_spec.blocking else "reports"  # type: ignore[attr-defined]
+        how = "blocks" if graph.get(check).blocking else "reports"
         lines.append(f"check {check.asset_key.to_user_string()} {check.name} {how}")
     repository = definitions.get_repository_def()
     lines += [f"job {name}" for name in sorted(repository.job_names) if not name.startswith("__")]
@@ -70,10 +70,16 @@ def test_every_table_of_the_lake_is_an_asset_and_every_mart_is_published(definit
     assert keys == tables | published
 
 
+def test_a_model_waits_for_those_that_list_its_work(definitions: dg.Definitions) -> None:
+    """Customers are not made of movements, but a refund touches its customer, and through the customer the cohort."""
+    graph = definitions.resolve_asset_graph()
+    assert asset_key("staging.movements") in graph.get(asset_key("staging.customers")).parent_keys
+
+
 def test_each_published_table_waits_for_a_blocking_check(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     blocked = {check.asset_key for check in graph.asset_check_keys
-               if graph.get(check).check_spec.blocking}  # type: ignore[attr-defined]
+               if graph.get(check).blocking}
     assert {asset_key(f"marts.{mart}") for mart in MARTS} <= blocked
 
 

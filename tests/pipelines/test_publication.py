@@ -6,13 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import polars
 import psycopg
 import pytest
 from sqlalchemy import text
 
 from oltp.db.locking import try_lock
 from oltp.db.session import Database
-from pipelines.publish.errors import LakeIsBehind, PublicationMoved
+from pipelines.publish.errors import GateClosed, LakeIsBehind, PublicationMoved
 from pipelines.publish.publication import Published, publish
 from tests.pipelines.lake import FIRST_DAY, TAKEN_AT, daily_rows, replace_daily, take_horizon
 from warehouse.connection import Lake
@@ -29,7 +30,7 @@ def lake(database: Database, lake_dir: Path) -> Iterator[Lake]:
 
 
 def bring_out(database: Database, lake: Lake) -> Published:
-    return publish(database, lake, MART, gate=lambda _mart: lake.snapshot_id())
+    return publish(database, lake, MART, gate=lambda _mart, _snapshot: None)
 
 
 def days_of(database: Database, store: UUID) -> list[int]:
@@ -156,17 +157,17 @@ def test_two_at_once_write_once(database: Database, lake: Lake, store: UUID) -> 
     assert bring_out(database, lake).rows_inserted == 3
 
 
-def test_a_lake_that_moved_since_its_checks_is_not_published(database: Database, lake: Lake, store: UUID) -> None:
+def test_a_closed_gate_writes_nothing(database: Database, lake: Lake, store: UUID) -> None:
     replace_daily(lake, daily_rows(store, 7, days=3))
+    asked = []
 
-    def gate(_mart: str) -> int:
-        vouched = lake.snapshot_id()
-        replace_daily(lake, daily_rows(store, 666, days=3))
-        return vouched
+    def gate(mart: str, snapshot: int) -> None:
+        asked.append((mart, snapshot))
+        raise GateClosed(target=mart, check="any", count=1)
 
-    with pytest.raises(PublicationMoved):
+    with pytest.raises(GateClosed):
         publish(database, lake, MART, gate=gate)
-    assert days_of(database, store) == []
+    assert days_of(database, store) == [] and asked == [(MART, lake.snapshot_id())]
 
 
 def test_an_older_state_is_refused(database: Database, lake: Lake, store: UUID) -> None:
@@ -197,7 +198,7 @@ def test_nothing_stays_if_publishing_fails_half_way(database: Database, lake: La
     replace_daily(lake, daily_rows(store, 7, days=3))
     bring_out(database, lake)
     before = standing(database, store)
-    broken = daily_rows(store, 8, days=3).with_columns(net_sales_amount=daily_rows(store, 5, days=3)["net_sales_amount"])
+    broken = daily_rows(store, 8, days=3).with_columns(net_sales_amount=polars.col("net_sales_amount") - 1)
     replace_daily(lake, broken)
     take_horizon(lake, 2)
     with pytest.raises(psycopg.errors.CheckViolation):
