@@ -38,7 +38,9 @@ def flow(lake: Lake, *, taken_at: datetime = NOW) -> None:
 
 def day(lake: Lake, store_day: str, *columns: str) -> tuple[int, ...]:
     """The named columns of one store-day; zeros if the mart has no such day."""
-    rows = lake.query(f"SELECT {', '.join(columns)} FROM marts.daily_store_metrics WHERE store_day = DATE '{store_day}'")
+    rows = lake.query(
+        f"SELECT {', '.join(columns)} FROM marts.daily_store_metrics WHERE store_day = DATE '{store_day}'"
+    )
     assert len(rows) <= 1
     return tuple(rows[0]) if rows else (0,) * len(columns)
 

@@ -58,7 +58,12 @@ class Shop:
 
     def customer(self, email: str) -> UUID:
         return self.insert(
-            "customers", email=email, first_name="Ada", last_name="Byron", currency=self.currency, updated_at=at("2026-01-01")
+            "customers",
+            email=email,
+            first_name="Ada",
+            last_name="Byron",
+            currency=self.currency,
+            updated_at=at("2026-01-01"),
         )
 
     def order(

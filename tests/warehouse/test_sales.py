@@ -61,7 +61,9 @@ def test_only_processed_refunds_count(shop: Shop, lake: Lake) -> None:
     refund = shop.refund(order, None, ("amount", 250, None))
     flow(lake)
     assert lake.query("SELECT SUM(sales_reversals_amount) FROM marts.daily_store_metrics") == [(0,)]
-    shop.execute("UPDATE refund SET status = 'processed', processed_at = '2026-01-15 12:00+00' WHERE id = :id", id=refund)
+    shop.execute(
+        "UPDATE refund SET status = 'processed', processed_at = '2026-01-15 12:00+00' WHERE id = :id", id=refund
+    )
     flow(lake)
     assert day(lake, "2026-01-15", *REVERSED) == (250, 0, 0)
     assert_equals_full_rebuild(lake)
@@ -109,7 +111,9 @@ def test_a_reactivated_order_counts_again(shop: Shop, lake: Lake) -> None:
 def test_an_opening_order_only_carries_its_refunds(shop: Shop, lake: Lake) -> None:
     """It is no order, sale, shipping or person of its day; its refund counts on the refund's day in both views."""
     ada = shop.customer("ada@example.test")
-    opening = shop.order("2026-01-10 15:00", (shop.product("TEA"), 2, 800), customer=ada, shipping=100, origin="opening")
+    opening = shop.order(
+        "2026-01-10 15:00", (shop.product("TEA"), 2, 800), customer=ada, shipping=100, origin="opening"
+    )
     shop.refund(opening, "2026-01-10 15:00", ("item", 800, 2), ("shipping", 100, None))
     flow(lake)
     assert day(lake, "2026-01-10", "orders_count", "gross_sales_amount", "units_sold_count") == (0, 0, 0)
