@@ -151,10 +151,7 @@ def _scaled(prices: pl.Expr) -> pl.Expr:
 
 
 def _price_from_float(cells: pl.Expr) -> pl.Expr:
-    """A float column states decimal prices inexactly:
-
-    the nearest ten-thousandth, if it is near enough to be meant.
-    """
+    """Floats state decimal prices inexactly: the nearest ten-thousandth, if it is near enough to be meant."""
     ticks = (cells * PRICE_SCALE).round(0)
     meant = cells.is_finite() & ((cells * PRICE_SCALE - ticks).abs() < 0.01) & (cells.abs() < 1e8)
     return pl.when(meant).then(ticks).cast(pl.Int64, strict=False)

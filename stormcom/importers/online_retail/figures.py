@@ -1,7 +1,4 @@
-"""The figures of one file:
-
-counts and money of every bucket, of the parts of a split row, and what rounding left.
-"""
+"""The figures of one file: counts and money of every bucket and part, and what rounding left."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -21,10 +21,7 @@ OPENING = "opening"
 
 @dataclass(frozen=True)
 class Orders:
-    """`orders`: one row per order; `items`:
-
-    one per line, with `source_row` (and, in an opening order, `part`).
-    """
+    """`orders`: one row per order; `items`: one per line, with its `source_row` (and `part`, if opening)."""
 
     orders: pl.DataFrame
     items: pl.DataFrame

@@ -28,8 +28,7 @@ from stormcom.importers.online_retail.statements import (
 )
 
 WHOLE = ("products", "customers", "orders", "refunds", "domain_events")
-"""Entities that later statements look up in their temporary tables; the others pass through batch by batch.
-"""
+"""Entities that later statements look up in their temporary tables; the others pass through batch by batch."""
 TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%S%.6f+00"
 # A publication of half a million rows takes longer than a request may. Its statements join whole tables, but
 # Postgres last counted them before this transaction filled them: a nested loop looks fine and takes minutes.

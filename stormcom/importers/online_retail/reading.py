@@ -62,10 +62,7 @@ def _read_parquet(file: str, content: bytes) -> pl.DataFrame:
 
 
 def _read_csv(file: str, content: bytes) -> pl.DataFrame:
-    """Python's reader, not Polars':
-
-    it accepts a bare quote (10" PLATE) and knows the line of every record.
-    """
+    """Python's reader, not Polars': it accepts a bare quote (10" PLATE) and knows each record's line."""
     text = _decode(content)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records = _records(file, reader)
@@ -103,10 +100,7 @@ def _records(file: str, reader: Iterator[list[str]]) -> Iterator[tuple[int, list
 
 
 def _chunks(file: str, header: list[str], records: Iterator[tuple[int, list[str]]]) -> Iterator[pl.DataFrame]:
-    """Frames of at most CSV_CHUNK records:
-
-    half a million Python lists at once would cost hundreds of megabytes.
-    """
+    """Frames of at most CSV_CHUNK records: half a million Python lists at once would cost hundreds of MB."""
     while chunk := list(islice(records, CSV_CHUNK)):
         for line, record in chunk:
             if len(record) != len(header):

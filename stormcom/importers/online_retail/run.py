@@ -1,7 +1,4 @@
-"""One import from beginning to end:
-
-read, check and match the whole file, stage it, publish it in one transaction.
-"""
+"""One import from beginning to end: read, check and match the whole file, stage it, publish it at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +36,7 @@ def run_import(
 ) -> ImportReport:
     """Import the file into the store, which is made if the slug is new.
 
-    Raises BrokenFile, StoreDiffers, ImportRunning, InvoicesDiffer or StoredRowsContradict; then the store's
+    Raises BrokenFile, SlugNotValid, SlugTaken, StoreDiffers, ImportRunning, InvoicesDiffer or StoredRowsContradict; then the store's
     orders are as they were. A file that is already there changes nothing; an interrupted import goes on
     where it stopped.
     """
