@@ -36,9 +36,9 @@ def run_import(
 ) -> ImportReport:
     """Import the file into the store, which is made if the slug is new.
 
-    Raises BrokenFile, SlugNotValid, SlugTaken, StoreDiffers, ImportRunning, InvoicesDiffer or StoredRowsContradict; then the store's
-    orders are as they were. A file that is already there changes nothing; an interrupted import goes on
-    where it stopped.
+    Raises BrokenFile, SlugNotValid, SlugTaken, StoreDiffers, ImportRunning, InvoicesDiffer or
+    StoredRowsContradict; then the store's orders are as they were. A file that is already there changes nothing;
+    an interrupted import goes on where it stopped.
     """
     steps = Steps(progress)
     with steps.step("Reading", total=1) as task:
