@@ -11,6 +11,7 @@ from oltp.kit.clock import Clock
 from oltp.kit.settings import Settings
 from oltp.search.encoders import Encoder, encoder_from
 from search_api.catalog import endpoints as catalog
+from search_api.dashboard import endpoints as dashboard
 from search_api.documentation import add_documentation
 from search_api.errors import add_error_handlers
 from search_api.events import endpoints as events
@@ -61,3 +62,4 @@ def include_rooms(app: FastAPI) -> None:
     app.include_router(search.router)
     app.include_router(recommendations.router)
     app.include_router(metrics.router)
+    app.include_router(dashboard.router)

@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from oltp.kit.clock import Clock
@@ -22,6 +23,7 @@ from search_api.timing import TimingRecorder
 
 MAX_BODY_BYTES = 1024 * 1024
 UNMATCHED = "(unmatched)"
+CLIENT_GONE = 499
 _FACTS = "stormcom.facts"
 _NOT_FILTERS = frozenset({"limit", "cursor", "sort"})
 
@@ -71,6 +73,8 @@ class Edge:
                 await problem(413, "content_too_large", too_large())(scope, receive, answering)
             else:
                 await self._app(scope, _limited(receive), answering)
+        except ClientDisconnect:
+            facts.status = CLIENT_GONE  # nobody is left to answer
         except Exception as error:
             # Once the answer has begun its status can't be taken back; the server must cut the connection.
             answer = unexpected(error)
