@@ -52,6 +52,6 @@ def register(app: typer.Typer) -> None:
 
     def reference() -> None:
         """Print the manual of all commands as Markdown."""
-        typer.echo(render(app))
+        typer.echo(render(app), nl=False)
 
     app.command("reference", hidden=True, epilog="Example: stormcom reference > docs/commands.md")(reference)

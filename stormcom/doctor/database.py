@@ -46,7 +46,7 @@ def _server(connection: psycopg.Connection) -> Finding:
 
 def _extensions(connection: psycopg.Connection) -> Finding:
     rows = connection.execute("SELECT extname, extversion FROM pg_extension").fetchall()
-    found: dict[str, str] = {name: version for name, version in rows}
+    found: dict[str, str] = dict(rows)
     missing = [name for name in EXTENSIONS if name not in found]
     if missing:
         return Finding("Extensions", False, f"missing: {', '.join(missing)}", f"Install them on the server. {UPGRADE}")
