@@ -264,7 +264,7 @@ def count_customers(session: Session, *, store_id: UUID, windows: Sequence[Windo
 
 
 def list_top_products(
-    session: Session, *, store_id: UUID, days_count: int, limit: int = 10
+    session: Session, *, store_id: UUID, days_count: int, limit: int = 8
 ) -> list[ProductSalesWindow]:
     """Return the best-selling products of the published window nearest to `days_count` days."""
     rows = ProductSalesWindow

@@ -1,5 +1,6 @@
 """Charts as Vega-Lite specs, made with Altair. Colours are the page's CSS variables, so they follow its theme."""
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -62,18 +63,25 @@ def _day_axis(days: Days) -> alt.X:
         "day:T",
         title=None,
         scale=alt.Scale(type="utc"),
-        axis=alt.Axis(format=pattern, tickCount={"signal": "max(2, floor(width / 90))"}, labelOverlap=True),
+        axis=alt.Axis(format=pattern, tickCount={"expr": "max(2, floor(width / 90))"}, labelOverlap=True),
     )
 
 
-def _amount_axis(values: Sequence[float]) -> alt.Axis:
-    small = max((abs(value) for value in values), default=0) < 20
-    return alt.Axis(format="$,.2f" if small else "$~s", title=None, tickCount=5)
+def _amount_axis(values: Sequence[float], formatter: Formatter) -> alt.Axis:
+    # The currency's sign goes around the whole label: a chart library's own format would say "6 €k".
+    before, after = (json.dumps(part) for part in formatter.d3_locale["currency"])
+    pattern = ",.2f" if max((abs(value) for value in values), default=0) < 20 else "~s"
+    number = f"(datum.value < 0 ? '−' : '') + {before} + format(abs(datum.value), '{pattern}') + {after}"
+    return alt.Axis(labelExpr=number, title=None, tickCount=5)
 
 
-def _hover(fields: Sequence[tuple[str, str]]) -> tuple[alt.Parameter, list[alt.Tooltip]]:
-    nearest = alt.selection_point(nearest=True, on="pointerover", clear="pointerout", fields=["day"], empty=False)
-    return nearest, [alt.Tooltip(f"{field}:N", title=title) for field, title in fields]
+def _hover(base: alt.Chart, count: int, fields: Sequence[tuple[str, str]]) -> tuple[alt.Parameter, Any]:
+    """Return what is pointed at, and the layer that notices it: one invisible strip a day, and a line where it is."""
+    pointed = alt.selection_point(on="pointerover", clear="pointerout", fields=["day"], empty=False)
+    tooltip = [alt.Tooltip(f"{field}:N", title=title) for field, title in fields]
+    line = base.mark_rule(color=MUTED).encode(opacity=alt.condition(pointed, alt.value(0.5), alt.value(0)))
+    strip = base.mark_rule(color=MUTED, opacity=0, strokeWidth={"expr": f"max(2, width / {count})"})
+    return pointed, alt.layer(line, strip.encode(tooltip=tooltip).add_params(pointed))
 
 
 def sales_chart(days: Days, *, view: str, formatter: Formatter) -> Spec:
@@ -91,15 +99,16 @@ def sales_chart(days: Days, *, view: str, formatter: Formatter) -> Spec:
         for day, row in days
     ]
     base = alt.Chart(alt.InlineData(values=values)).encode(x=_day_axis(days))
-    axis = _amount_axis([float(value["gross"]) for value in values])
-    nearest, tooltip = _hover([("Day", "Day"), ("gross_text", "Gross sales"), ("net_text", "Net sales")])
+    axis = _amount_axis([float(value["gross"]) for value in values], formatter)
+    named = (("Day", "Day"), ("gross_text", "Gross sales"), ("net_text", "Net sales"))
+    pointed, hover = _hover(base, len(days), named)
     area = base.mark_area(color=ACCENT, opacity=0.12).encode(y=alt.Y("net:Q", axis=axis))
     gross = base.mark_line(color=QUIET, strokeWidth=1.5).encode(y=alt.Y("gross:Q", axis=axis))
     line = base.mark_line(color=ACCENT, strokeWidth=2).encode(y=alt.Y("net:Q", axis=axis))
     dot = base.mark_point(color=ACCENT, fill=SURFACE, size=45, strokeWidth=2, opacity=1).encode(
-        y="net:Q", opacity=alt.condition(nearest, alt.value(1), alt.value(0))
+        y="net:Q", opacity=alt.condition(pointed, alt.value(1), alt.value(0))
     )
-    return _spec(area + gross + line + dot + _rule(base, nearest, tooltip), height=280)
+    return _spec(area + gross + line + dot + hover, height=280)
 
 
 def orders_chart(days: Days, *, formatter: Formatter) -> Spec:
@@ -115,15 +124,14 @@ def orders_chart(days: Days, *, formatter: Formatter) -> Spec:
     ]
     base = alt.Chart(alt.InlineData(values=values)).encode(x=_day_axis(days))
     y = alt.Y("orders:Q", axis=alt.Axis(format="~s", title=None, tickCount=4, tickMinStep=1))
-    nearest, tooltip = _hover([("Day", "Day"), ("text", "Orders")])
+    pointed, hover = _hover(base, len(days), (("Day", "Day"), ("text", "Orders")))
     if len(days) <= _MOST_BARS:
         width = {"expr": f"max(1, width / {len(days)} - {1 if len(days) > 60 else 2})"}
-        bars = base.mark_bar(color=ACCENT, width=width, cornerRadiusEnd=2).encode(
-            y=y, tooltip=tooltip, opacity=alt.condition(nearest, alt.value(1), alt.value(0.75))
-        )
-        return _spec(bars.add_params(nearest), height=190)
+        shade = alt.condition(pointed, alt.value(1), alt.value(0.75))
+        bars = base.mark_bar(color=ACCENT, width=width, cornerRadiusEnd=2).encode(y=y, opacity=shade)
+        return _spec(bars + hover, height=190)
     area = base.mark_area(color=ACCENT, opacity=0.15, line={"color": ACCENT, "strokeWidth": 1.5}).encode(y=y)
-    return _spec(area + _rule(base, nearest, tooltip), height=190)
+    return _spec(area + hover, height=190)
 
 
 def order_value_chart(days: Days, *, formatter: Formatter) -> Spec:
@@ -142,19 +150,10 @@ def order_value_chart(days: Days, *, formatter: Formatter) -> Spec:
         )
     base = alt.Chart(alt.InlineData(values=values)).encode(x=_day_axis(days))
     known = [float(value["value"]) for value in values if value["value"] is not None]
-    y = alt.Y("value:Q", axis=_amount_axis(known), scale=alt.Scale(zero=True))
+    y = alt.Y("value:Q", axis=_amount_axis(known, formatter), scale=alt.Scale(zero=True))
     line = base.mark_line(color=ACCENT, strokeWidth=2, invalid="break-paths-show-domains").encode(y=y)
-    nearest, tooltip = _hover([("Day", "Day"), ("text", "Average order value")])
-    return _spec(line + _rule(base, nearest, tooltip), height=190)
-
-
-def _rule(base: alt.Chart, nearest: alt.Parameter, tooltip: list[alt.Tooltip]) -> alt.Chart:
-    rule: alt.Chart = (
-        base.mark_rule(color=MUTED)
-        .encode(opacity=alt.condition(nearest, alt.value(0.5), alt.value(0)), tooltip=tooltip)
-        .add_params(nearest)
-    )
-    return rule
+    _, hover = _hover(base, len(days), (("Day", "Day"), ("text", "Average order value")))
+    return _spec(line + hover, height=190)
 
 
 def cohort_chart(cells: Sequence[CohortMetrics], *, formatter: Formatter) -> Spec:
@@ -166,7 +165,7 @@ def cohort_chart(cells: Sequence[CohortMetrics], *, formatter: Formatter) -> Spe
     rows = [f"{month:%b %Y}" for month in sorted({cell.cohort_on for cell in cells})]
     columns = [_column(index) for index in range(max(cell.period_index for cell in known) + 1)]
     base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X("column:O", sort=columns, title=None, axis=alt.Axis(orient="top", labelAngle=0)),
+        x=alt.X("column:O", sort=columns, title=None, axis=alt.Axis(orient="top", labelAngle=0, labelFlush=False)),
         y=alt.Y("cohort:O", sort=rows, title=None),
         tooltip=[alt.Tooltip(f"{field}:N") for field in ("Cohort", "Period", "Customers", "Retained", "Revenue")],
     )
@@ -175,7 +174,7 @@ def cohort_chart(cells: Sequence[CohortMetrics], *, formatter: Formatter) -> Spe
     )
     text = base.mark_text(fontSize=12).encode(
         text="text:N",
-        fill=alt.condition("datum.strength > 0.55", alt.value("var(--on-accent)"), alt.value(INK)),
+        fill=alt.condition("datum.strength > 0.75", alt.value("var(--on-accent)"), alt.value(INK)),
     )
     return _spec(rect + text, height=34 * len(rows) + 30)
 
@@ -190,8 +189,8 @@ def _cohort_cell(cell: CohortMetrics, share: Decimal, strongest: Decimal, format
     return {
         "cohort": f"{cell.cohort_on:%b %Y}",
         "column": _column(cell.period_index),
-        # An opacity, not an amount.
-        "strength": 0.0 if is_size else float(Decimal("0.04") + Decimal("0.96") * share / strongest),
+        # An opacity, not an amount; the power spreads rates that are alike without moving zero.
+        "strength": 0.0 if is_size else 0.05 + 0.95 * float(share / strongest) ** 1.7,
         "text": size if is_size else formatter.share(share, digits=0),
         "Cohort": f"{cell.cohort_on:%B %Y}",
         "Period": "first month" if is_size else f"month {cell.period_index}",
@@ -217,7 +216,7 @@ def channel_chart(credits: Sequence[Credit], *, formatter: Formatter) -> Spec:
     ]
     order = [value["channel"] for value in values]
     data = alt.Chart(alt.InlineData(values=values)).transform_calculate(
-        text="datum['Attributed revenue'] + '  ·  ' + datum.Share"
+        text="datum['Attributed revenue'] + (width < 300 ? '' : '  ·  ' + datum.Share)"
     )
     base = data.encode(
         y=alt.Y("channel:N", sort=order, title=None, axis=alt.Axis(labelColor=INK, labelLimit=150, minExtent=110)),
@@ -231,4 +230,4 @@ def channel_chart(credits: Sequence[Credit], *, formatter: Formatter) -> Spec:
         x=x, fill=alt.condition("datum.known", alt.value(ACCENT), alt.value(QUIET))
     )
     text = base.mark_text(align="left", dx=6, fill=MUTED, fontSize=12).encode(x=x, text="text:N")
-    return _spec(bar + text, height=max(34 * len(values), 60))
+    return _spec(bar + text, height=max(40 * len(values), 60))
