@@ -16,6 +16,7 @@ from typing import Any, Self
 import duckdb
 import polars
 import psycopg
+import pyarrow
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -111,7 +112,7 @@ class Lake:
             where = conninfo_to_dict(catalogue_conninfo(database_url))
             raise LakeUnavailable(
                 f"The lake's catalogue (database {where['dbname']} at {where.get('host', 'localhost')}) can't be "
-                f"reached: {str(error).strip()}. Is Postgres running (stormcom doctor)?"
+                f"reached: {str(error).strip()} Is Postgres running (stormcom doctor)?"
             ) from error
         return lake
 
@@ -148,6 +149,10 @@ class Lake:
     def frame(self, text: str, parameters: Mapping[str, object] | None = None) -> polars.DataFrame:
         """Rows of a SELECT as a Polars frame; UUIDs come as text."""
         return self._connection.execute(text, dict(parameters) if parameters else None).pl()
+
+    def arrow(self, text: str) -> pyarrow.Table:
+        """Rows of a SELECT as an Arrow table, types kept."""
+        return self._connection.execute(text).to_arrow_table()
 
     def snapshot_id(self) -> int:
         """The latest committed snapshot of the lake."""

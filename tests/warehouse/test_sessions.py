@@ -45,7 +45,7 @@ def test_a_day_ends_a_visit_that_never_pauses(shop: Shop, lake: Lake) -> None:
 
 
 def test_the_funnel_goes_in_order_and_leaves_bots_out(shop: Shop, lake: Lake) -> None:
-    """One visit goes through; one buys without a look; one only fills the cart before looking; a bot counts as a bot."""
+    """One visit goes through, one buys without a look, one fills the cart before looking; a bot counts as a bot."""
     walks = {
         "through": ("product_view", "add_to_cart", "begin_checkout", "purchase"),
         "blind": ("add_to_cart", "begin_checkout", "purchase"),
