@@ -12,7 +12,7 @@ from pipelines.resources import River
 from pipelines.steps import CORRELATION_TAG, FULL_TAG
 
 # New rows are published within one tick and one run; a tick without news costs a few index probes.
-TICK_SECONDS = 30
+TICK_SECONDS = 15
 
 _EVERYTHING = dg.AssetSelection.all()
 REFRESH = dg.define_asset_job(

@@ -8,7 +8,6 @@ INGESTION, SESSIONS, SALES, COHORTS, ATTRIBUTION, RECOMMENDATIONS, PUBLISH = (
 
 _GROUPS = {
     "staging.sessions": SESSIONS,
-    "staging.customers": COHORTS,
     "marts.cohort_metrics": COHORTS,
     "marts.order_attribution": ATTRIBUTION,
     "marts.product_recommendation": RECOMMENDATIONS,

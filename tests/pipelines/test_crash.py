@@ -72,6 +72,7 @@ def assert_no_half_day(database: Database) -> None:
         rows = session.execute(text("""
             SELECT p.row_count, (SELECT count(*) FROM daily_store_metrics d WHERE d.store_id = p.store_id)
             FROM publication p WHERE p.mart = 'daily_store_metrics'""")).all()
-        orphans = session.scalar(text("SELECT count(*) FROM daily_store_metrics d WHERE NOT EXISTS (SELECT FROM "
-                                      "publication p WHERE p.store_id = d.store_id AND p.mart = 'daily_store_metrics')"))
+        orphans = session.scalar(text("""
+            SELECT count(*) FROM daily_store_metrics d WHERE NOT EXISTS (
+              SELECT FROM publication p WHERE p.store_id = d.store_id AND p.mart = 'daily_store_metrics')"""))
     assert all(counted == found for counted, found in rows) and orphans == 0

@@ -21,14 +21,14 @@ def orders_by_count(database: Database) -> dict[str, int]:
     with database.pipelines_session() as session:
         rows = session.execute(text("SELECT store_id::text, count(*) FROM orders WHERE NOT is_test "
                                     "AND deleted_at IS NULL AND origin <> 'opening' GROUP BY 1"))
-        return dict(rows.tuples().all())
+        return {store: int(count) for store, count in rows}
 
 
 def published_orders(database: Database) -> dict[str, int]:
     with database.pipelines_session() as session:
         rows = session.execute(text(
             "SELECT store_id::text, sum(orders_count)::bigint FROM daily_store_metrics GROUP BY 1"))
-        return dict(rows.tuples().all())
+        return {store: int(count) for store, count in rows}
 
 
 def written(database: Database, mart: str) -> dict[str, tuple[str, str]]:
