@@ -66,7 +66,11 @@ def drop_database(server_url: str, name: str) -> None:
 def template(server_url: str) -> Iterator[str]:
     """Name of a database migrated to the head, to clone from."""
     name = f"stormcom_template_{os.getpid()}"
-    upgrade(create_database(server_url, name))
+    url = create_database(server_url, name)
+    upgrade(url)
+    with psycopg.connect(url) as connection:
+        # The fixed clock's year has partitions whenever the tests run.
+        connection.execute("SELECT ensure_event_partitions('2025-11-01', '2027-11-30')")
     yield name
     drop_database(server_url, name)
 
@@ -88,9 +92,12 @@ def database(server_url: str, template: str) -> Iterator[Database]:
     url = create_database(server_url, name, template)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'UTC'").format(sql.Identifier(name)))
-        connection.execute(sql.SQL(
-            "GRANT CONNECT, TEMPORARY ON DATABASE {} TO stormcom_owner, stormcom_app, stormcom_worker, "
-            "stormcom_pipelines").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL(
+                "GRANT CONNECT, TEMPORARY ON DATABASE {} TO stormcom_owner, stormcom_app, stormcom_worker, "
+                "stormcom_pipelines"
+            ).format(sql.Identifier(name))
+        )
     database = Database(url)
     yield database
     database.dispose()
@@ -103,16 +110,27 @@ def clock() -> FixedClock:
     return FixedClock(datetime(2026, 11, 24, 12, 0, tzinfo=UTC))
 
 
-def create_store(database: Database, *, slug: str, currency: str = "USD", timezone: str = "America/New_York") -> UUID:
+def create_store(
+    database: Database, *, slug: str, currency: str = "USD", timezone: str = "America/New_York"
+) -> UUID:
     """Create an organization and a store in it; returns the store's id."""
     with database.owner_session() as session:
-        organization = session.scalar(text(
-            "INSERT INTO organizations (name, slug) VALUES (:slug, :slug) RETURNING id"), {"slug": slug})
-        store = session.scalar(text(
-            "INSERT INTO stores (organization_id, name, slug, email, currency, timezone) VALUES "
-            "(:organization, :slug, :slug, :email, :currency, :timezone) RETURNING id"),
-            {"organization": organization, "slug": slug, "email": f"{slug}@example.test", "currency": currency,
-             "timezone": timezone})
+        organization = session.scalar(
+            text("INSERT INTO organizations (name, slug) VALUES (:slug, :slug) RETURNING id"), {"slug": slug}
+        )
+        store = session.scalar(
+            text(
+                "INSERT INTO stores (organization_id, name, slug, email, currency, timezone) VALUES "
+                "(:organization, :slug, :slug, :email, :currency, :timezone) RETURNING id"
+            ),
+            {
+                "organization": organization,
+                "slug": slug,
+                "email": f"{slug}@example.test",
+                "currency": currency,
+                "timezone": timezone,
+            },
+        )
     assert isinstance(store, UUID)
     return store
 

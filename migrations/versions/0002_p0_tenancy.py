@@ -106,10 +106,8 @@ END $$;
 CREATE FUNCTION secure_tenant_table(target regclass) RETURNS void LANGUAGE sql AS
   $$ SELECT secure_table(target, 'store_id = (SELECT current_store_id())') $$;
 CREATE FUNCTION store_from_parent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NEW.store_id IS NULL THEN
-    EXECUTE format('SELECT store_id FROM %I WHERE id = ($1).%I', TG_ARGV[0], TG_ARGV[1])
-      INTO NEW.store_id USING NEW;
-  END IF;
+  EXECUTE format('SELECT store_id FROM %I WHERE id = ($1).%I', TG_ARGV[0], TG_ARGV[1])
+    INTO NEW.store_id USING NEW;
   RETURN NEW; END $$;
 """
 
@@ -145,13 +143,16 @@ def upgrade() -> None:
 
 
 def name_the_store(child: str, parent: str, key: str) -> None:
-    """Give `child` a store_id, filled from `parent`, and keep filling it for writers that do not know it."""
+    """Give `child` a store_id, filled from `parent`, and keep filling it for writers that do not know it.
+
+    It needs no key to stores of its own: the composite key to the parent implies it.
+    """
     op.execute(f"""
-        ALTER TABLE {child} ADD COLUMN store_id uuid REFERENCES stores ON DELETE CASCADE ON UPDATE CASCADE;
+        ALTER TABLE {child} ADD COLUMN store_id uuid;
         UPDATE {child} SET store_id = p.store_id FROM {parent} p WHERE p.id = {child}.{key};
         ALTER TABLE {child} ALTER COLUMN store_id SET NOT NULL;
         CREATE TRIGGER a_store_from_parent BEFORE INSERT ON {child}
-          FOR EACH ROW EXECUTE FUNCTION store_from_parent('{parent}', '{key}')""")
+          FOR EACH ROW WHEN (NEW.store_id IS NULL) EXECUTE FUNCTION store_from_parent('{parent}', '{key}')""")
 
 
 def compose_keys() -> None:

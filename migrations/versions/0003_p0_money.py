@@ -53,9 +53,11 @@ CREATE FUNCTION currency_exponent(code text) RETURNS integer LANGUAGE sql IMMUTA
 CREATE FUNCTION minor_from_float(value double precision, code text) RETURNS bigint
   LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
   $$ SELECT round(value::numeric * power(10::numeric, currency_exponent(code)))::bigint $$;
+-- One division of two exact doubles is correctly rounded: the float nearest to the decimal amount.
 CREATE FUNCTION float_from_minor(amount bigint, code text) RETURNS double precision
   LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-  $$ SELECT (amount / power(10::numeric, currency_exponent(code)))::double precision $$;
+  $$ SELECT amount::double precision / CASE currency_exponent(code)
+    WHEN 0 THEN 1.0::double precision WHEN 2 THEN 100.0 WHEN 3 THEN 1000.0 ELSE 10000.0 END $$;
 """
 
 

@@ -40,13 +40,11 @@ UPDATE order_items i SET ordinal = n.ordinal FROM (
   WHERE n.id = i.id;
 ALTER TABLE order_items ALTER COLUMN ordinal SET NOT NULL, ADD UNIQUE (store_id, order_id, ordinal);
 CREATE FUNCTION order_items_ordinal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NEW.ordinal IS NULL THEN
-    SELECT coalesce(max(ordinal), 0) + 1 INTO NEW.ordinal FROM order_items
-      WHERE store_id = NEW.store_id AND order_id = NEW.order_id;
-  END IF;
+  SELECT coalesce(max(ordinal), 0) + 1 INTO NEW.ordinal FROM order_items
+    WHERE store_id = NEW.store_id AND order_id = NEW.order_id;
   RETURN NEW; END $$;
 CREATE TRIGGER c_ordinal BEFORE INSERT ON order_items
-  FOR EACH ROW EXECUTE FUNCTION order_items_ordinal();
+  FOR EACH ROW WHEN (NEW.ordinal IS NULL) EXECUTE FUNCTION order_items_ordinal();
 """
 
 

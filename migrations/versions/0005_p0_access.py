@@ -68,6 +68,8 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(TABLES)
     op.execute(FUNCTIONS)
+    # Readiness compares the schema's revision with the one the program was built for.
+    op.execute("GRANT SELECT ON alembic_version TO stormcom_app")
     for signature in SIGNATURES:
         op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO stormcom_app, stormcom_worker")
@@ -77,4 +79,4 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for signature in SIGNATURES:
         op.execute(f"DROP FUNCTION {signature}")
-    op.execute("DROP TABLE api_token")
+    op.execute("REVOKE SELECT ON alembic_version FROM stormcom_app; DROP TABLE api_token")

@@ -165,7 +165,7 @@ class ProductVariant(Base):
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
-    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE", onupdate="CASCADE"))
+    store_id: Mapped[UUID]
     currency: Mapped[str]
     price_amount: Mapped[int | None] = mapped_column(BigInteger)
     compare_at_amount: Mapped[int | None] = mapped_column(BigInteger)
@@ -210,4 +210,4 @@ class ProductAttributeValue(Base):
     attribute_id: Mapped[UUID]
     value: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
-    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE", onupdate="CASCADE"))
+    store_id: Mapped[UUID]

@@ -39,8 +39,10 @@ class ImportBatch(Base):
 
     __tablename__ = "import_batch"
     __table_args__ = (
-        ForeignKeyConstraint(["store_id", "run_id"], ["import_run.store_id", "import_run.id"],
-        ondelete="CASCADE"), CheckConstraint("ordinal >= 0", name="import_batch_ordinal_check"),
+        ForeignKeyConstraint(
+            ["store_id", "run_id"], ["import_run.store_id", "import_run.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("ordinal >= 0", name="import_batch_ordinal_check"),
         CheckConstraint("row_count > 0", name="import_batch_row_count_check"),
     )
 

@@ -14,11 +14,13 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(".stormcom"), description="Folder that holds all local state.")
     database_url: str | None = Field(
-        default=None, description="Any Postgres 18 with pgvector; without it an embedded server is started.")
+        default=None, description="Any Postgres 18 with pgvector; without it an embedded server is started."
+    )
     api_port: int = Field(default=8000, ge=1, le=65535)
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     encoder: Literal["minilm", "hash"] = Field(
-        default="minilm", description="Text encoder: the real model, or a hash for tests.")
+        default="minilm", description="Text encoder: the real model, or a hash for tests."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

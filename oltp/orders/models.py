@@ -138,7 +138,7 @@ class OrderItem(Base):
     quantity: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
-    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE", onupdate="CASCADE"))
+    store_id: Mapped[UUID]
     currency: Mapped[str]
     unit_price_amount: Mapped[int] = mapped_column(BigInteger)
     line_subtotal_amount: Mapped[int] = mapped_column(BigInteger)

@@ -36,7 +36,7 @@ def readyz(request: Request, response: Response, database: Annotated[Database, D
 
 def _missing(database: Database, expected: str | None, now: datetime) -> tuple[list[str], str | None]:
     try:
-        with database.owner_session() as session:
+        with database.anonymous_session() as session:
             revision = find_revision(session)
             has_partition = has_event_partition(session, moment=now)
     except SQLAlchemyError:
