@@ -29,16 +29,21 @@ from warehouse.tables import RAW_TABLES
 # One more day: every order of the last day again, a day later, with lines and customers of their own.
 ONE_DAY = """
 WITH last AS (SELECT max(placed_at)::date AS day FROM orders),
-chosen AS (SELECT o.*, uuidv7() AS copy FROM orders o, last WHERE o.placed_at::date = last.day AND o.origin = 'import'),
-made AS (INSERT INTO orders (id, store_id, customer_id, order_number, status, origin, placed_at, currency,
-    order_subtotal_amount, order_discount_amount, order_shipping_amount, order_tax_amount, order_total_amount, updated_at)
+chosen AS (
+  SELECT o.*, uuidv7() AS copy FROM orders o, last WHERE o.placed_at::date = last.day AND o.origin = 'import'),
+made AS (
+  INSERT INTO orders (id, store_id, customer_id, order_number, status, origin, placed_at, currency,
+    order_subtotal_amount, order_discount_amount, order_shipping_amount, order_tax_amount, order_total_amount,
+    updated_at)
   SELECT copy, store_id, customer_id, order_number || '-next', status, origin, placed_at + interval '1 day', currency,
-    order_subtotal_amount, order_discount_amount, order_shipping_amount, order_tax_amount, order_total_amount, updated_at
+    order_subtotal_amount, order_discount_amount, order_shipping_amount, order_tax_amount, order_total_amount,
+    updated_at
   FROM chosen RETURNING id)
-INSERT INTO order_items (store_id, order_id, product_id, variant_id, ordinal, product_name, sku, unit_price_amount, quantity,
-    line_subtotal_amount, line_discount_amount, line_tax_amount, line_total_amount, currency, updated_at)
-SELECT i.store_id, c.copy, i.product_id, i.variant_id, i.ordinal, i.product_name, i.sku, i.unit_price_amount, i.quantity,
-  i.line_subtotal_amount, i.line_discount_amount, i.line_tax_amount, i.line_total_amount, i.currency, i.updated_at
+INSERT INTO order_items (store_id, order_id, product_id, variant_id, ordinal, product_name, sku, unit_price_amount,
+  quantity, line_subtotal_amount, line_discount_amount, line_tax_amount, line_total_amount, currency, updated_at)
+SELECT i.store_id, c.copy, i.product_id, i.variant_id, i.ordinal, i.product_name, i.sku, i.unit_price_amount,
+  i.quantity, i.line_subtotal_amount, i.line_discount_amount, i.line_tax_amount, i.line_total_amount, i.currency,
+  i.updated_at
 FROM chosen c JOIN order_items i ON i.store_id = c.store_id AND i.order_id = c.id
 """
 

@@ -109,6 +109,8 @@ class Lake:
                 create_layout(connection)
         except (psycopg.Error, duckdb.Error) as error:
             connection.close()
+            if "DATA_PATH parameter" in str(error):
+                raise LakeUnavailable(f"The lake's files are somewhere else than {data_path}: {error}") from error
             where = conninfo_to_dict(catalogue_conninfo(database_url))
             raise LakeUnavailable(
                 f"The lake's catalogue (database {where['dbname']} at {where.get('host', 'localhost')}) can't be "

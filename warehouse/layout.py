@@ -60,7 +60,7 @@ def wanted_tables() -> dict[tuple[str, str], tuple[Column, ...]]:
 
 
 def create_layout(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make missing schemas, tables and columns, and the rule tables. Call it in a lake transaction under the layout lock."""
+    """Make missing schemas, tables, columns and rules. Call it in a lake transaction under the layout lock."""
     existing = _existing_columns(connection)
     wanted = wanted_tables()
     if {(schema, table, column.name) for (schema, table), columns in wanted.items() for column in columns} <= existing:
