@@ -39,18 +39,18 @@ class CustomerSubjects:
 
 def find_visitor_subjects(session: Session, *, store_id: UUID, visitor_ids: Collection[str]) -> dict[str, UUID]:
     """Return visitor id → subject id, for those that are known."""
-    return _look_up(session, _VISITORS, store_id, sorted(visitor_ids))
+    return _look_up(session, query=_VISITORS, store_id=store_id, keys=sorted(visitor_ids))
 
 
 def find_customer_subjects(session: Session, *, store_id: UUID, ids: Collection[UUID],
                            emails: Collection[str]) -> CustomerSubjects:
     """Return the subjects of the customers with these ids or e-mails."""
     wanted = sorted({*emails, *(email.lower() for email in emails)})
-    return CustomerSubjects(_look_up(session, _CUSTOMERS_BY_ID, store_id, sorted(ids)),
-                            _look_up(session, _CUSTOMERS_BY_EMAIL, store_id, wanted))
+    return CustomerSubjects(_look_up(session, query=_CUSTOMERS_BY_ID, store_id=store_id, keys=sorted(ids)),
+                            _look_up(session, query=_CUSTOMERS_BY_EMAIL, store_id=store_id, keys=wanted))
 
 
-def _look_up(session: Session, query: TextClause, store_id: UUID, keys: Sequence[Any]) -> dict[Any, UUID]:
+def _look_up(session: Session, *, query: TextClause, store_id: UUID, keys: Sequence[Any]) -> dict[Any, UUID]:
     if not keys:
         return {}
     rows = session.execute(query, {"store": store_id, "keys": keys})

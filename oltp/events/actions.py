@@ -147,14 +147,15 @@ def _judge_again(body: Mapping[str, Any], received_at: datetime, now: datetime) 
 
 def _place(session: Session, *, store_id: UUID, batch_id: UUID, judged: Sequence[Judged],
            items: Sequence[object]) -> list[Outcome]:
-    customers = _customers_of(session, store_id, judged)
+    customers = _customers_of(session, store_id=store_id, judged=judged)
     months = find_months(session, months={month_of(each.occurred_at) for each in judged if isinstance(each, Event)})
     final = [_find_obstacle(each, months, customers) or each if isinstance(each, Event) else each for each in judged]
     fresh: dict[tuple[UUID, datetime], Event] = {}
     for each in final:
         if isinstance(each, Event):
             fresh.setdefault((each.event_id, each.occurred_at), each)
-    stored = _add_events(session, store_id, batch_id, list(fresh.values()), customers)
+    stored = _add_events(session, store_id=store_id, batch_id=batch_id, events=list(fresh.values()),
+                         customers=customers)
     accepted = {id(event) for key, event in fresh.items() if key in stored}
     return [_outcome(each, accepted, item) for each, item in zip(final, items, strict=True)]
 
@@ -167,7 +168,7 @@ def _outcome(judged: Judged, accepted: set[int], item: object) -> Outcome:
     return Outcome("accepted" if id(judged) in accepted else "duplicate", judged.event_id)
 
 
-def _customers_of(session: Session, store_id: UUID, judged: Sequence[Judged]) -> CustomerSubjects:
+def _customers_of(session: Session, *, store_id: UUID, judged: Sequence[Judged]) -> CustomerSubjects:
     events = [each for each in judged if isinstance(each, Event)]
     return find_customer_subjects(session, store_id=store_id, ids={e.customer_id for e in events if e.customer_id},
                                   emails={e.customer_email for e in events if e.customer_email})
@@ -186,7 +187,7 @@ def _find_obstacle(event: Event, months: set[str], customers: CustomerSubjects) 
     return None
 
 
-def _add_events(session: Session, store_id: UUID, batch_id: UUID, events: Sequence[Event],
+def _add_events(session: Session, *, store_id: UUID, batch_id: UUID, events: Sequence[Event],
                 customers: CustomerSubjects) -> set[tuple[UUID, datetime]]:
     if not events:
         return set()

@@ -7,6 +7,8 @@ import psycopg
 from packaging.version import Version
 from procrastinate.schema import SchemaManager, migrations_path
 
+from oltp.db.locking import lock_schema
+
 SCHEMA = "procrastinate"
 _LOCK = 7_240_412
 _PATH = "SET search_path = procrastinate, pg_temp"
@@ -35,7 +37,7 @@ def ensure_schema(url: str) -> None:
     """Make the queue's schema, or bring it to the installed version, in one transaction as the owner."""
     installed = Version(version("procrastinate"))
     with psycopg.connect(url) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        lock_schema(connection, _LOCK)
         connection.execute("SET LOCAL ROLE stormcom_owner; SET LOCAL lock_timeout = '5s'")
         stands = _find_version(connection)
         if stands == installed:

@@ -43,8 +43,10 @@ def refresh_product(session: Session, *, store_id: UUID, product_id: UUID) -> in
 def _refresh(session: Session, *, store_id: UUID, product_id: UUID | None) -> int:
     locale = _locale(session, store_id=store_id)
     given = {"store_id": store_id, "product_id": product_id, "locale": locale}
-    removed = _changed_rows(session, DELETE_GONE, given)
-    return removed + _changed_rows(session, UPSERT, {**given, "configuration": search_configuration(locale)})
+    removed = _changed_rows(session, statement=DELETE_GONE, given=given)
+    return removed + _changed_rows(
+        session, statement=UPSERT, given={**given, "configuration": search_configuration(locale)}
+    )
 
 
 def embed_products(
@@ -70,7 +72,9 @@ def embed_products(
         batch = pending[start : start + WRITE_BATCH]
         vectors = encoder.encode_documents([embedding_text(document) for document in batch])
         with database.pipelines_session() as session:
-            embedded += _write_vectors(session, store_id, locale, encoder, batch, vectors)
+            embedded += _write_vectors(
+                session, store_id=store_id, locale=locale, encoder=encoder, batch=batch, vectors=vectors
+            )
         if progress is not None:
             progress(start + len(batch), len(pending))
     with database.pipelines_session() as session:
@@ -148,6 +152,7 @@ _WRITE = text("""
 
 def _write_vectors(
     session: Session,
+    *,
     store_id: UUID,
     locale: str,
     encoder: Encoder,
@@ -197,7 +202,7 @@ _RETIRE = text("""
       SELECT FROM store_shard s WHERE s.active_model_id = m.id))""")
 
 
-def _changed_rows(session: Session, statement: str, given: Mapping[str, object]) -> int:
+def _changed_rows(session: Session, *, statement: str, given: Mapping[str, object]) -> int:
     result = session.execute(text(statement), given)
     assert isinstance(result, CursorResult)
     return result.rowcount

@@ -124,12 +124,12 @@ def search_products(session: Session, *, store_id: UUID, search: Search, encoder
         "semantic_weight": weight,
         "rows": rows_wanted + 1,
     }
-    rows = _rank(session, shelf, search, plan, position, given)
+    rows = _rank(session, shelf=shelf, search=search, plan=plan, position=position, given=given)
     page = rows[:rows_wanted]
     more = len(rows) > rows_wanted and depth + rows_wanted < MAX_DEPTH
     following = _following(search, model_id, plan, depth, page).parts() if more else None
     state: Semantic = "off" if search.mode == "lexical" else "used" if model_id else "not_ready"
-    marked = _matched_words(session, shelf, plan, [row.title for row in page])
+    marked = _matched_words(session, shelf=shelf, plan=plan, titles=[row.title for row in page])
     return Found([_hit(row, marked) for row in page], following, state, weight, _corrected(plan, words))
 
 
@@ -160,20 +160,20 @@ def make_plan(
     session: Session, *, shelf: Shelf, words: Sequence[tuple[str, str | None]], is_growing: bool = True
 ) -> Plan:
     """Weigh a query's words by the store's own document frequencies, and correct those that it has never seen."""
-    terms = terms_of(words, is_growing=is_growing) + _synonyms(session, shelf, words)
-    plan = _count(session, shelf, terms)
+    terms = terms_of(words, is_growing=is_growing) + _synonyms(session, shelf=shelf, words=words)
+    plan = _count(session, shelf=shelf, terms=terms)
     known = {term.position for term in plan.terms if term.count}
     unknown = [words[n][0] for n in sorted({term.position for term in terms} - known)]
     plan = replace(plan, terms=tuple(term for term in plan.terms if term.count))
     if not unknown:
         return plan
-    corrected = _correct(session, shelf, words, unknown)
+    corrected = _correct(session, shelf=shelf, words=words, unknown=unknown)
     still_unknown = {words[term.position][0] for term in corrected}
     fuzzy = tuple(word for word in unknown if word not in still_unknown and len(word) > 1)
     return replace(plan, terms=plan.terms + corrected, fuzzy=fuzzy)
 
 
-def _synonyms(session: Session, shelf: Shelf, words: Sequence[tuple[str, str | None]]) -> tuple[Term, ...]:
+def _synonyms(session: Session, *, shelf: Shelf, words: Sequence[tuple[str, str | None]]) -> tuple[Term, ...]:
     meant = [(n, other) for n, (word, _) in enumerate(words) for other in synonyms_of(word, shelf.configuration)]
     if not meant:
         return ()
@@ -192,7 +192,7 @@ def _synonyms(session: Session, shelf: Shelf, words: Sequence[tuple[str, str | N
     )
 
 
-def _count(session: Session, shelf: Shelf, terms: Sequence[Term]) -> Plan:
+def _count(session: Session, *, shelf: Shelf, terms: Sequence[Term]) -> Plan:
     counts = "".join(f", count(*) FILTER (WHERE document @@ CAST(:term_{n} AS tsquery))" for n, _ in enumerate(terms))
     statement = text(f"""
         SELECT count(*), coalesce(avg(length(document)), 0)::float8 {counts}
@@ -206,7 +206,7 @@ def _count(session: Session, shelf: Shelf, terms: Sequence[Term]) -> Plan:
 
 
 def _correct(
-    session: Session, shelf: Shelf, words: Sequence[tuple[str, str | None]], unknown: Sequence[str]
+    session: Session, *, shelf: Shelf, words: Sequence[tuple[str, str | None]], unknown: Sequence[str]
 ) -> tuple[Term, ...]:
     """Return terms for the store's own words that are a typo away from the unknown ones."""
     typed = [word for word in unknown if allowed_edits(word)]
@@ -235,6 +235,7 @@ def _correct(
 
 def _rank(
     session: Session,
+    *,
     shelf: Shelf,
     search: Search,
     plan: Plan,
@@ -264,7 +265,7 @@ def _following(search: Search, model_id: str, plan: Plan, depth: int, page: Sequ
     return Position(search.key, model_id, last.score, last.product_id, depth + len(page), *bounds, plan)
 
 
-def _matched_words(session: Session, shelf: Shelf, plan: Plan, titles: Sequence[str]) -> set[str]:
+def _matched_words(session: Session, *, shelf: Shelf, plan: Plan, titles: Sequence[str]) -> set[str]:
     """Return the words of titles, as written, that any term of the plan meets."""
     if not plan.terms or not titles:
         return set()

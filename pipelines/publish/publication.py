@@ -63,7 +63,7 @@ def publish(database: Database, lake: Lake, mart: str, *, gate: Gate) -> Publish
     with database.pipelines_session() as session:
         if not try_lock(session, scope="publish", key=mart) or find_standing(session, mart=mart) != before:
             raise PublicationMoved(mart=mart)
-        return _write(session, target, delta)
+        return _write(session, target=target, delta=delta)
 
 
 def find_standing(session: Session, *, mart: str) -> Standing:
@@ -85,7 +85,7 @@ def _since(lake: Lake, standing: Standing) -> int | None:
     return standing.snapshot_id if known else None
 
 
-def _write(session: Session, target: Target, delta: MartDelta) -> Published:
+def _write(session: Session, *, target: Target, delta: MartDelta) -> Published:
     connection = session.connection().connection.driver_connection
     assert connection is not None
     with connection.cursor() as cursor:

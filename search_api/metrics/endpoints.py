@@ -63,7 +63,8 @@ def list_daily_metrics(
     """Return the store-days of a window, oldest first, each with the metrics asked for."""
     chosen = choose_metrics((metrics or "").split(","))
     after_on = _day_of(cursor)
-    about = _about(session, caller.store_id, (DAILY,), [metric.name for metric in chosen] if definitions else None)
+    about = _about(session, store_id=caller.store_id, marts=(DAILY,),
+                   names=[metric.name for metric in chosen] if definitions else None)
     span = find_span(session, store_id=caller.store_id)
     window = choose_window(from_on=from_on, to_on=to_on, last_on=span.last_on if span else clock.now().date())
     columns = [column for metric in chosen for column in metric.columns]
@@ -88,7 +89,7 @@ def list_cohort_metrics(
     """Return cohorts of customers by their first order, oldest first, each with all its periods."""
     after_on = _day_of(cursor)
     names = [metric.name for metric in metrics_of(COHORTS)] if definitions else None
-    about = _about(session, caller.store_id, (COHORTS,), names)
+    about = _about(session, store_id=caller.store_id, marts=(COHORTS,), names=names)
     cells = list_cohorts(session, store_id=caller.store_id, grain=grain, after_on=after_on, limit=limit + 1)
     cohorts = render_cohorts(cells)
     following = encode_cursor([cohorts[limit - 1].cohort_on.isoformat()]) if len(cohorts) > limit else None
@@ -111,7 +112,7 @@ def list_attribution(
     check_model(model)
     after = decode_cursor(cursor, length=2) if cursor else None
     names = [metric.name for metric in metrics_of(ATTRIBUTION)] if definitions else None
-    about = _about(session, caller.store_id, (ATTRIBUTION,), names)
+    about = _about(session, store_id=caller.store_id, marts=(ATTRIBUTION,), names=names)
     span = find_span(session, store_id=caller.store_id)
     window = choose_window(from_on=from_on, to_on=to_on, last_on=span.last_on if span else clock.now().date())
     asked: dict[str, Any] = {"store_id": caller.store_id, "model": model, "window": window}
@@ -140,7 +141,7 @@ def _source(credit: Credit, currency: str) -> SourceCredit:
     )
 
 
-def _about(session: Session, store_id: UUID, marts: tuple[str, ...], names: list[str] | None) -> dict[str, Any]:
+def _about(session: Session, *, store_id: UUID, marts: tuple[str, ...], names: list[str] | None) -> dict[str, Any]:
     """Return the fields every answer has: the zone, how far the marts go, the definitions if asked for."""
     published = list_publications(session, store_id=store_id)
     return {
