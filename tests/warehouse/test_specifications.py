@@ -21,8 +21,23 @@ from warehouse.touching import RULES
 
 FILES = sorted(SQL_ROOT.glob("*/*.sql"))
 PERSONAL = set(
-    "email phone first_name last_name shipping_address billing_address customer_id visitor_id contact_hash payload "
-    "properties page_path session_ref ip_address subject_id".split()
+    [
+        "email",
+        "phone",
+        "first_name",
+        "last_name",
+        "shipping_address",
+        "billing_address",
+        "customer_id",
+        "visitor_id",
+        "contact_hash",
+        "payload",
+        "properties",
+        "page_path",
+        "session_ref",
+        "ip_address",
+        "subject_id",
+    ]
 )
 
 
