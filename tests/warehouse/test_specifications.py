@@ -20,25 +20,9 @@ from warehouse.tables import RAW_TABLES
 from warehouse.touching import RULES
 
 FILES = sorted(SQL_ROOT.glob("*/*.sql"))
-PERSONAL = set(
-    [
-        "email",
-        "phone",
-        "first_name",
-        "last_name",
-        "shipping_address",
-        "billing_address",
-        "customer_id",
-        "visitor_id",
-        "contact_hash",
-        "payload",
-        "properties",
-        "page_path",
-        "session_ref",
-        "ip_address",
-        "subject_id",
-    ]
-)
+_PERSONAL = """email phone first_name last_name shipping_address billing_address customer_id visitor_id contact_hash
+payload properties page_path session_ref ip_address subject_id"""
+PERSONAL = set(_PERSONAL.split())
 
 
 def test_raw_columns_exist_in_postgres(database: Database) -> None:
