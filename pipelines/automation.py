@@ -2,7 +2,6 @@
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from warehouse.maintenance import compact
 
 from oltp.kit.ids import new_id
 from pipelines.extract.news import find_news
@@ -10,6 +9,7 @@ from pipelines.naming import published_key
 from pipelines.patience import Attempt, is_busy
 from pipelines.resources import River
 from pipelines.steps import CORRELATION_TAG, FULL_TAG
+from warehouse.maintenance import compact
 
 # New rows are published within one tick and one run; a tick without news costs a few index probes.
 TICK_SECONDS = 15
