@@ -1,7 +1,8 @@
 """Reads of recommending: each source gives candidates of one store, sellable ones only, best first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -86,6 +87,13 @@ class Target:
     title: str
 
 
+class Offering(Protocol):
+    """One source of candidates."""
+
+    def __call__(self, session: Session, *, target: Target, rows: int) -> list[Candidate]:
+        """Return up to `rows` sellable products for the target, best first."""
+
+
 @dataclass(frozen=True)
 class Recommendation:
     """A recommended product and why. `score` compares within one source only."""
@@ -116,7 +124,7 @@ def recommend(
         if len(chosen) >= limit:
             break
         # As many may be known already as are chosen.
-        offered = _FROM[source](target, limit + len(chosen), session)
+        offered = _FROM[source](session, target=target, rows=limit + len(chosen))
         chosen = add_new(chosen, offered, limit=limit)
     return _described(session, store_id=store_id, chosen=chosen)
 
@@ -132,43 +140,49 @@ def _target(session: Session, *, store_id: UUID, kind: Kind, product_id: UUID | 
 
 
 def _ask(
-    target: Target, rows: int, session: Session, statement: str, bound: dict[str, object] | None = None
+    session: Session, *, target: Target, rows: int, statement: str, bound: dict[str, object] | None = None
 ) -> list[Candidate]:
     given = {"store_id": target.store_id, "product_id": target.product_id, "rows": rows, **(bound or {})}
     return [Candidate(row[0], float(row[1]), *row[2:5]) for row in session.execute(text(statement), given)]
 
 
-def _from_published(target: Target, rows: int, session: Session) -> list[Candidate]:
-    return _ask(target, rows, session, _PUBLISHED, {"kind": target.kind})
+def _from_published(session: Session, *, target: Target, rows: int) -> list[Candidate]:
+    return _ask(session, target=target, rows=rows, statement=_PUBLISHED, bound={"kind": target.kind})
 
 
-def _from_content(target: Target, rows: int, session: Session) -> list[Candidate]:
+def _from_content(session: Session, *, target: Target, rows: int) -> list[Candidate]:
     # The shard as a constant lets the planner open one partition instead of all.
     shelf = get_shelf(session, store_id=target.store_id)
-    return _ask(target, rows, session, _CONTENT, {"shard": shelf.shard})
+    return _ask(session, target=target, rows=rows, statement=_CONTENT, bound={"shard": shelf.shard})
 
 
-def _from_words(target: Target, rows: int, session: Session) -> list[Candidate]:
+def _from_words(session: Session, *, target: Target, rows: int) -> list[Candidate]:
     shelf = get_shelf(session, store_id=target.store_id)
     words = list_words(session, shelf=shelf, query=target.title)
     plan = make_plan(session, shelf=shelf, words=words, is_growing=False)
     lexical, bound = lexical_score(plan)
-    return _ask(target, rows, session, _WORDS.format(lexical=lexical), {**bound, "locale": shelf.locale})
+    return _ask(
+        session,
+        target=target,
+        rows=rows,
+        statement=_WORDS.format(lexical=lexical),
+        bound={**bound, "locale": shelf.locale},
+    )
 
 
-def _from_category(target: Target, rows: int, session: Session) -> list[Candidate]:
-    return _ask(target, rows, session, _CATEGORY)
+def _from_category(session: Session, *, target: Target, rows: int) -> list[Candidate]:
+    return _ask(session, target=target, rows=rows, statement=_CATEGORY)
 
 
-def _from_sales(target: Target, rows: int, session: Session) -> list[Candidate]:
-    return _ask(target, rows, session, _BEST_SOLD)
+def _from_sales(session: Session, *, target: Target, rows: int) -> list[Candidate]:
+    return _ask(session, target=target, rows=rows, statement=_BEST_SOLD)
 
 
-def _from_newest(target: Target, rows: int, session: Session) -> list[Candidate]:
-    return _ask(target, rows, session, _NEWEST)
+def _from_newest(session: Session, *, target: Target, rows: int) -> list[Candidate]:
+    return _ask(session, target=target, rows=rows, statement=_NEWEST)
 
 
-_FROM: dict[Source, Callable[[Target, int, Session], list[Candidate]]] = {
+_FROM: dict[Source, Offering] = {
     "published": _from_published,
     "content": _from_content,
     "words": _from_words,
