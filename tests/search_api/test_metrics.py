@@ -1,5 +1,6 @@
 """Metrics endpoints: windows, quotients, pages, refusals, isolation, a constant number of queries."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -136,7 +137,7 @@ def test_bad_parameters_are_named(client: TestClient, headers: dict[str, str], p
 @pytest.mark.parametrize("cursor", ["nonsense", "WyJub3QtYS1kYXkiXQ", "WyIyMDI2LTAxLTAxIiwgIngiXQ"])
 def test_a_foreign_cursor_is_refused(client: TestClient, headers: dict[str, str], cursor: str) -> None:
     answer = client.get("/v1/metrics/daily", params={"cursor": cursor}, headers=headers)
-    assert answer.status_code in (400, 422)
+    assert answer.status_code == 422
     assert answer.json()["code"] == "invalid_cursor"
 
 
@@ -229,10 +230,13 @@ def test_another_stores_token_sees_nothing(client: TestClient, other_store: UUID
 
 @pytest.mark.usefixtures("published")
 def test_a_page_costs_the_same_however_long(client: TestClient, headers: dict[str, str], database: Database) -> None:
-    statements: list[str] = []
-    event.listen(database.app, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    client.get("/v1/metrics/daily?limit=1", headers=headers)
-    short = len(statements)
-    client.get("/v1/metrics/daily?limit=400&from=2011-01-01", headers=headers)
-    assert len(statements) - short == short
-    assert short <= 8
+    def cost(path: str) -> int:
+        statements: list[str] = []
+        listener: Callable[..., None] = lambda *args: statements.append(args[2])  # noqa: E731
+        event.listen(database.app, "before_cursor_execute", listener)
+        client.get(path, headers=headers)
+        event.remove(database.app, "before_cursor_execute", listener)
+        # The recorder of timings writes from its own thread, whenever it likes.
+        return sum("request_timing" not in statement for statement in statements)
+
+    assert cost("/v1/metrics/daily?limit=1") == cost("/v1/metrics/daily?limit=400&from=2011-01-01") <= 8
