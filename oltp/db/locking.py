@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import psycopg
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 

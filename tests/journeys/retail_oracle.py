@@ -14,7 +14,7 @@ CREATE TABLE row AS SELECT *,
     WHEN value - floor(value) > 0.5 OR (value - floor(value) = 0.5 AND CAST(floor(value) AS BIGINT) % 2 <> 0)
     THEN 1 ELSE 0 END AS pence
 FROM (SELECT InvoiceNo AS invoice, upper(trim(StockCode)) AS code, Quantity AS quantity, InvoiceDate AS moment,
-        CAST(Quantity * UnitPrice AS DECIMAL(20, 4)) AS worth, CAST(abs(Quantity * UnitPrice) * 100 AS DECIMAL(20, 4)) AS value,
+        CAST(abs(Quantity * UnitPrice) * 100 AS DECIMAL(20, 4)) AS value,
         CustomerID AS customer,
         CASE WHEN InvoiceNo LIKE 'A%' THEN 'adjustment'
              WHEN upper(trim(StockCode)) IN ('M', 'D', 'S', 'B', 'BANK CHARGES', 'AMAZONFEE', 'CRUK')

@@ -1,15 +1,20 @@
 """The river on a real year: what the marts say equals what the file says, to the penny and to the customer."""
 
+import os
 from datetime import date
 
 import pytest
 
 from tests.journeys.conftest import Shop
+from tests.journeys.retail_deliveries import deliver_piece, empty, random_order, take_apart
 from tests.journeys.retail_oracle import RetailOracle
 from warehouse.checks import run_checks
+from warehouse.models import MODELS
+from warehouse.refresh import content_hash, refresh_all
 
 COHORT = date(2010, 12, 1)
 ORDERED = [885, 324, 286, 340, 321, 352, 321, 309, 313, 350, 331, 445, 235]
+IS_FULL = os.environ.get("STORMCOM_TEST_SCALE") == "full"
 BOUGHT_GOODS = [884, 323, 286, 339, 320, 352, 320, 308, 312, 349, 330, 444, 234]
 
 
@@ -63,3 +68,17 @@ def test_every_check_of_the_lake_passes(shop: Shop) -> None:
     results = run_checks(shop.lake)
     assert len(results) >= 8
     assert {result.check.name: result.offender_count for result in results if result.offender_count} == {}
+
+
+def test_days_in_random_order_give_the_same_marts(shop: Shop) -> None:
+    """Stands last: it takes the lake apart and puts it together again."""
+    pieces, stride = (305, 20) if IS_FULL else (4, 1)
+    expected = {name: content_hash(shop.lake, name) for name in MODELS}
+    take_apart(shop.lake, pieces=pieces)
+    empty(shop.lake)
+    assert shop.lake.query("SELECT COUNT(*) FROM raw.orders") == [(0,)]
+    for number, piece in enumerate(random_order(pieces, seed=20101201), 1):
+        deliver_piece(shop.lake, piece, pieces=pieces)
+        if number % stride == 0 or number == pieces:
+            refresh_all(shop.lake)
+    assert {name: content_hash(shop.lake, name) for name in MODELS} == expected
