@@ -16,8 +16,3 @@ def try_lock(session: Session, *, scope: str, key: UUID | str) -> bool:
 def lock_schema(connection: psycopg.Connection, key: int) -> None:
     """Wait for the transaction-long lock `key`, so that two programs starting at once change a schema in turn."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
-
-
-def wait_for_lock(connection: psycopg.Connection, *, scope: str) -> None:
-    """Hold the lock of `scope` for the connection's transaction, waiting for it: for work on the schema itself."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (scope,))
