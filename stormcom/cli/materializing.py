@@ -9,7 +9,8 @@ from stormcom.cli.settings import HomeOption, read_settings
 
 def materialize(
     select: Annotated[
-        str | None, typer.Option(help="Which assets, in Dagster's selection language; all by default.")
+        str | None,
+        typer.Option(help="Which assets: layer/name, layer/* or group:name, separated by commas; + adds neighbours."),
     ] = None,
     home: HomeOption = None,
 ) -> None:
@@ -24,4 +25,4 @@ def materialize(
 
 def register(app: typer.Typer) -> None:
     """Add the command to the tree."""
-    app.command("materialize", epilog='Example: stormcom materialize --select "key:marts/*"')(materialize)
+    app.command("materialize", epilog='Example: stormcom materialize --select "marts/daily_store_metrics+,group:cohorts"')(materialize)

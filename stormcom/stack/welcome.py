@@ -1,14 +1,16 @@
 """What `up` says when it is ready: where to click and what to paste."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from rich.panel import Panel
 from rich.table import Table
+from sqlalchemy import text
 
 from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
 from stormcom.cli.messages import console
-from stormcom.stack.credentials import find_merchant, make_sign_in_url, panel_token
+from stormcom.stack.credentials import Merchant, find_merchant, make_sign_in_url, panel_token
 from stormcom.stack.processes import Addresses
 
 
@@ -35,5 +37,13 @@ def _ways_in(database: Database, home: Path, addresses: Addresses) -> list[tuple
         return [("Nobody can sign in yet", "The database has no user with a store; `stormcom demo` makes one.")]
     link = make_sign_in_url(database, email=merchant.email, port=addresses.api_port)
     token = panel_token(database, merchant=merchant, home=home, clock=SystemClock())
-    curl = f"curl -H 'Authorization: Bearer {token}' '{addresses.api}/v1/search?q=lamp'"
+    query = urlencode({"q": _words_to_search(database, merchant)})
+    curl = f"curl -H 'Authorization: Bearer {token}' '{addresses.api}/v1/search?{query}'"
     return [(f"Sign in as {merchant.email} (once, within an hour)", link), (f"Search {merchant.slug}", curl)]
+
+
+def _words_to_search(database: Database, merchant: Merchant) -> str:
+    """Return two words that this store has an answer for: the end of a product's name says what it is."""
+    with database.session_for(merchant.store_id) as session:
+        name = session.scalar(text("SELECT name FROM products WHERE status = 'ACTIVE' ORDER BY id LIMIT 1"))
+    return " ".join(str(name or "gift").split()[-2:]).replace("'", "")
