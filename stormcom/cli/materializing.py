@@ -25,4 +25,4 @@ def materialize(
 
 def register(app: typer.Typer) -> None:
     """Add the command to the tree."""
-    app.command("materialize", epilog='Example: stormcom materialize --select "marts/daily_store_metrics+,group:cohorts"')(materialize)
+    app.command("materialize", epilog='Example: stormcom materialize --select "marts/cohort_metrics+"')(materialize)
