@@ -21,11 +21,14 @@ from stormcom.stack.records import RUN_ID, Record, end_run, living, record_of, r
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
+# Its own in each test process: processes are found by it, and another checkout may be tested at the same time.
+RUN = f"run-{os.getpid()}"
+
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     """A process that does nothing, ended with the test."""
-    with subprocess.Popen(SLEEP, env={**os.environ, RUN_ID: "run-1"}) as process:
+    with subprocess.Popen(SLEEP, env={**os.environ, RUN_ID: RUN}) as process:
         yield process
         process.kill()
 
@@ -58,13 +61,13 @@ def test_a_process_is_known_by_pid_and_birth(sleeper: subprocess.Popen[bytes]) -
 
 
 def test_what_a_process_started_is_known_by_its_run(sleeper: subprocess.Popen[bytes]) -> None:
-    gone = Record("api", 2**22 + 1, 0.0, "run-1")
+    gone = Record("api", 2**22 + 1, 0.0, RUN)
     assert list(living([gone])) == [sleeper.pid]
 
 
 def test_a_killed_run_is_ended_and_forgotten(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     folder = tmp_path / "run" / "up-1"
-    write_record(folder, record_of("api", sleeper.pid, "run-1"))
+    write_record(folder, record_of("api", sleeper.pid, RUN))
     (folder / "broken.json").write_text("{")
     assert run_folders(tmp_path) == [folder]
     assert end_run(folder, grace_seconds=5) == [("api", sleeper.pid)]
@@ -74,7 +77,7 @@ def test_a_killed_run_is_ended_and_forgotten(tmp_path: Path, sleeper: subprocess
 
 def test_the_guardian_ends_a_run_whose_up_is_gone(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     folder = tmp_path / "up-1"
-    write_record(folder, record_of("api", sleeper.pid, "run-1"))
+    write_record(folder, record_of("api", sleeper.pid, RUN))
     command = [sys.executable, "-m", "stormcom.stack.guardian", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as guardian:
         time.sleep(0.5)
