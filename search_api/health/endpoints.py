@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -13,6 +14,7 @@ from search_api.health.schemas import Alive, Readiness
 from search_api.timing import TimingRecorder
 
 router = APIRouter(tags=["health"])
+_log = structlog.get_logger()
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -29,6 +31,8 @@ def readyz(request: Request, response: Response, database: Annotated[Database, D
     expected: str | None = request.app.state.expected_revision
     missing, revision = _missing(database, expected, clock.now())
     response.status_code = 503 if missing else 200
+    if missing:
+        _log.warning("not_ready", missing=missing)
     return Readiness(status="not_ready" if missing else "ready", missing=missing, details={
         "schema_revision": revision, "expected_revision": expected, "timings_dropped": timings.dropped_count,
         "timings_waiting": timings.waiting_count})
