@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+import oltp.metadata  # noqa: F401 - a row can be flushed only where every table its keys name is known
 from oltp.db.session import Database
 from oltp.kit.clock import Clock, SystemClock
 from oltp.kit.errors import Unavailable

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+import oltp.metadata  # noqa: F401 - a row can be flushed only where every table its keys name is known
 from oltp.db.session import Database
 from oltp.kit.clock import Clock
 from oltp.kit.settings import Settings

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import oltp.metadata  # noqa: F401 - a row can be flushed only where every table its keys name is known
 from oltp.db.embedded import EmbeddedPostgres
 from oltp.db.session import Database
 from oltp.kit.settings import Settings

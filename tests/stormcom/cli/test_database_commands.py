@@ -1,6 +1,9 @@
 """`stormcom db …` and `stormcom token …` on a real database."""
 
 import io
+import os
+import subprocess
+import sys
 from uuid import UUID
 
 import pytest
@@ -66,3 +69,13 @@ def test_a_sign_in_link_is_made_for_a_known_user(database: Database, command: Co
     assert address == "http://127.0.0.1:8000/dashboard/sign-in"
     with database.owner_session() as session:
         assert session.scalar(text("SELECT token FROM verification_tokens")) == hash_secret(secret)
+
+
+def test_a_token_is_made_by_a_process_that_did_nothing_else(database: Database, store: UUID) -> None:
+    """In this process every table is known already; the command's own process knows only what it imports."""
+    line = [sys.executable, "-m", "stormcom.cli.app", "token", "create", "--store", "demo", "--scope", "search.read"]
+    environment = {**os.environ, "STORMCOM_DATABASE_URL": database.url}
+    made = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stderr) == (0, "")
+    with database.anonymous_session() as session:
+        assert get_token(session, token=made.stdout.strip()).store_id == store
