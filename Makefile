@@ -27,7 +27,8 @@ check: $(STAMP) ## Check style, types and architecture.
 	$(BIN)/python -m pytest -q tests/architecture
 
 bench: $(STAMP) ## Run the benchmarks: each prints ratios against peers measured in the same run.
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; \
+	  $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 docs: $(STAMP) ## Write docs/commands.md anew from the command line itself.
 	$(BIN)/stormcom reference > docs/commands.md

@@ -1,6 +1,6 @@
 """Loading the demo shops, beside a raw COPY of the same rows into tables without keys, triggers or policies.
 
-Usage: python benchmarks/demo_load.py [SCALE]. The database is made for the run and thrown away; it is durable, as a
+Usage: python -m benchmarks.demo_load [SCALE]. The database is made for the run and thrown away; it is durable, as a
 user's is.
 """
 

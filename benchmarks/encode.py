@@ -1,6 +1,6 @@
 """Embedding the documents of a store, beside bare SentenceTransformer.encode over the same texts in the same run.
 
-Usage: python benchmarks/encode.py [PRODUCTS]. The database is made for the run and thrown away; it is durable, as a
+Usage: python -m benchmarks.encode [PRODUCTS]. The database is made for the run and thrown away; it is durable, as a
 user's is. The model is loaded before the clock starts, for both.
 """
 

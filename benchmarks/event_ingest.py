@@ -1,6 +1,6 @@
 """Taking events, beside a raw COPY of the same rows into the same partitioned table and into a bare one.
 
-Usage: python benchmarks/event_ingest.py [BATCHES]. A batch is 1,000 events; each is decoded, judged against its
+Usage: python -m benchmarks.event_ingest [BATCHES]. A batch is 1,000 events; each is decoded, judged against its
 schema and committed, as POST /v1/events does it, by one client and by two. The database is made for the run and
 thrown away; it is durable, as a user's is.
 """

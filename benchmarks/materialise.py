@@ -1,6 +1,6 @@
 """What the lake costs: all models of the Online Retail year, beside the same SQL in DuckDB over tables of its own.
 
-Run: python -m benchmarks.materialise FILE [--database-url URL]. Prints seconds, and ratios to the peer of the same run.
+Run: python -m benchmarks.materialise [FILE] [--database-url URL]. Prints seconds, and ratios to the peer of the same run.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 
+from benchmarks.import_online_retail import DEFAULT_FILE, require_file
 from oltp.db.embedded import EmbeddedPostgres
 from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
@@ -99,9 +100,10 @@ def measure(database_url: str, file: Path, folder: Path) -> None:
 def main() -> None:
     """Read the arguments and measure, on a server of our own unless one is given."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?", default=DEFAULT_FILE)
     parser.add_argument("--database-url")
     arguments = parser.parse_args()
+    require_file(arguments.file)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = arguments.database_url

@@ -1,6 +1,6 @@
 """Searching a store, beside the raw SQL under it and bare dot products over the same vectors, in the same run.
 
-Usage: python benchmarks/search.py [PRODUCTS]. Vectors come from HashEncoder: their content does not change the work,
+Usage: python -m benchmarks.search [PRODUCTS]. Vectors come from HashEncoder: their content does not change the work,
 and its queries cost next to nothing, so the search itself is what is measured. Medians of 40 queries.
 """
 
@@ -16,6 +16,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text
 
+from benchmarks.encode import make_store
 from oltp.db.embedded import EmbeddedPostgres
 from oltp.db.session import Database
 from oltp.search.actions import embed_products, refresh_documents, vector_literal
@@ -113,27 +114,6 @@ def median(queries: list[str], ask: Callable[[str], object]) -> float:
         ask(query)
         times.append(1000 * (time.perf_counter() - began))
     return statistics.median(times)
-
-
-def make_store(database: Database, titles: list[str]) -> UUID:
-    """Create a store that sells the titles; returns its id."""
-    with database.owner_session() as session:
-        organization = session.scalar(text("INSERT INTO organizations (name, slug) VALUES ('b', 'b') RETURNING id"))
-        store = session.scalar(
-            text("""INSERT INTO stores (organization_id, name, slug, email) VALUES (:o, 'b', 'b', 'b@example.test')
-                    RETURNING id"""),
-            {"o": organization},
-        )
-    assert isinstance(store, UUID)
-    with database.session_for(store) as session:
-        session.execute(
-            text("""INSERT INTO products (store_id, name, slug, sku, images, status, price_amount, currency,
-                                          track_inventory)
-                    SELECT :store, title, 'p' || n, 'SKU' || n, '[]', 'ACTIVE', 995, 'USD', false
-                    FROM unnest(CAST(:titles AS text[])) WITH ORDINALITY AS given (title, n)"""),
-            {"store": store, "titles": titles},
-        )
-    return store
 
 
 if __name__ == "__main__":
