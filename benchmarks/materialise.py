@@ -1,6 +1,7 @@
 """What the lake costs: all models of the Online Retail year, beside the same SQL in DuckDB over tables of its own.
 
-Run: python -m benchmarks.materialise [FILE] [--database-url URL]. Prints seconds, and ratios to the peer of the same run.
+Run: python -m benchmarks.materialise [FILE] [--database-url URL].
+Prints seconds, and ratios to the peer of the same run.
 """
 
 import argparse
