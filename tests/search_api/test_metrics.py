@@ -137,7 +137,7 @@ def test_bad_parameters_are_named(client: TestClient, headers: dict[str, str], p
 @pytest.mark.parametrize("cursor", ["nonsense", "WyJub3QtYS1kYXkiXQ", "WyIyMDI2LTAxLTAxIiwgIngiXQ"])
 def test_a_foreign_cursor_is_refused(client: TestClient, headers: dict[str, str], cursor: str) -> None:
     answer = client.get("/v1/metrics/daily", params={"cursor": cursor}, headers=headers)
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert answer.json()["code"] == "invalid_cursor"
 
 
