@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import typer
 
+from oltp.kit.metrics import METRICS
 from stormcom.cli.app import app, run
 from stormcom.cli.messages import complaint_of, without_password
-from stormcom.cli.reference import render, walk
+from stormcom.cli.reference import render, render_metrics, walk
 
 COMMANDS = list(walk(typer.main.get_command(app)))
 MANUAL = Path(__file__).resolve().parents[3] / "docs" / "commands.md"
@@ -33,6 +34,12 @@ def test_the_tree_is_complete() -> None:
 
 def test_the_manual_is_what_the_commands_say() -> None:
     assert MANUAL.read_text() == render(app), "docs/commands.md is out of date: run `make docs`"
+
+
+def test_every_metric_is_defined_in_the_manual() -> None:
+    manual = MANUAL.with_name("metrics.md").read_text()
+    assert manual == render_metrics(), "docs/metrics.md is out of date: run `make docs`"
+    assert all(f"(`{name}`, " in manual for name in METRICS)
 
 
 def test_help_and_the_api_load_neither_torch_nor_dagster_nor_duckdb() -> None:
