@@ -69,6 +69,12 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
+def press_the_focused_button(page: Page) -> None:
+    """Press Enter once the page has given its button the focus, which it does some time after it has loaded."""
+    page.wait_for_function("document.activeElement?.tagName === 'BUTTON'")
+    page.keyboard.press("Enter")
+
+
 def test_a_merchant_signs_in_and_sees_their_shop(served: str, page: Page) -> None:
     complaints: list[str] = []
     page.on(
@@ -76,7 +82,7 @@ def test_a_merchant_signs_in_and_sees_their_shop(served: str, page: Page) -> Non
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(served)
-    page.keyboard.press("Enter")  # the button has the focus
+    press_the_focused_button(page)
     page.wait_for_url("**/dashboard/demo")
     page.wait_for_function(DRAWN)
     for name in CHARTS:
