@@ -7,7 +7,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
-from oltp.db.types import LEGACY_INSTANT, Id, StoreId
+from oltp.db.types import LEGACY_INSTANT, ROLE, Id, StoreId
 
 
 class Account(Base):
@@ -83,3 +83,40 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+
+class Permission(Base):
+    """What may be done; without a store it comes with the platform."""
+
+    __tablename__ = "permission"
+    __table_args__ = (
+        UniqueConstraint("store_id", "code", postgresql_nulls_not_distinct=True),
+        CheckConstraint("code ~ '^[a-z_]+([.][a-z_]+)+$'", name="permission_code_check"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[UUID | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    code: Mapped[str]
+    description: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class RolePermission(Base):
+    """A permission of a role, or a membership's override of it."""
+
+    __tablename__ = "role_permission"
+    __table_args__ = (
+        UniqueConstraint("store_id", "role", "membership_id", "permission_id", postgresql_nulls_not_distinct=True),
+        CheckConstraint("(membership_id IS NULL) OR (store_id IS NOT NULL)", name="role_permission_check1"),
+        CheckConstraint("num_nonnulls(role, membership_id) = 1", name="role_permission_check"),
+        Index("role_permission_membership_id_idx", "membership_id"),
+        Index("role_permission_permission_id_idx", "permission_id"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[UUID | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    role: Mapped[str | None] = mapped_column(ROLE)
+    membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id", ondelete="CASCADE"))
+    permission_id: Mapped[UUID] = mapped_column(ForeignKey("permission.id", ondelete="CASCADE"))
+    is_granted: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

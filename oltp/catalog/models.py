@@ -25,11 +25,17 @@ class Category(Base):
     __tablename__ = "categories"
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
-        UniqueConstraint("store_id", "slug"),
         ForeignKeyConstraint(
-            ["store_id", "parent_id"],
-            ["categories.store_id", "categories.id"],
-            ondelete="SET NULL (parent_id)",
+            ["store_id", "parent_id"], ["categories.store_id", "categories.id"], ondelete="SET NULL (parent_id)"
+        ),
+        Index("categories_live_slug_key", "store_id", "slug", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "categories_live_tree_idx",
+            "store_id",
+            "parent_id",
+            "sort_order",
+            "name",
+            postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("categories_parent_id_sort_order_idx", "parent_id", "sort_order"),
         Index("categories_store_id_is_published_idx", "store_id", "is_published"),
@@ -58,7 +64,7 @@ class Brand(Base):
     __tablename__ = "brands"
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
-        UniqueConstraint("store_id", "slug"),
+        Index("brands_live_slug_key", "store_id", "slug", unique=True, postgresql_where=text("deleted_at IS NULL")),
         Index("brands_store_id_is_published_idx", "store_id", "is_published"),
     )
 
@@ -83,19 +89,34 @@ class Product(Base):
     __tablename__ = "products"
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
-        UniqueConstraint("store_id", "sku"),
-        UniqueConstraint("store_id", "slug"),
         ForeignKeyConstraint(
             ["store_id", "brand_id"], ["brands.store_id", "brands.id"], ondelete="SET NULL (brand_id)"
         ),
         ForeignKeyConstraint(
-            ["store_id", "category_id"],
-            ["categories.store_id", "categories.id"],
-            ondelete="SET NULL (category_id)",
+            ["store_id", "category_id"], ["categories.store_id", "categories.id"], ondelete="SET NULL (category_id)"
         ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="products_currency_check"),
         Index("products_brand_id_status_idx", "brand_id", "status"),
         Index("products_category_id_status_idx", "category_id", "status"),
+        Index("products_live_brand_idx", "store_id", "brand_id", "status", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "products_live_category_idx",
+            "store_id",
+            "category_id",
+            "status",
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "products_live_listing_idx",
+            "store_id",
+            "status",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("products_live_sku_key", "store_id", "sku", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index("products_live_slug_key", "store_id", "slug", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index("products_live_status_idx", "store_id", "status", postgresql_where=text("deleted_at IS NULL")),
         Index("products_row_version_idx", "row_version"),
         Index("products_store_id_brand_id_idx", "store_id", "brand_id"),
         Index("products_store_id_category_id_idx", "store_id", "category_id"),
@@ -113,7 +134,7 @@ class Product(Base):
     track_inventory: Mapped[bool] = mapped_column(server_default=text("true"))
     inventory_qty: Mapped[int] = mapped_column(server_default=text("0"))
     low_stock_threshold: Mapped[int] = mapped_column(server_default=text("5"))
-    inventory_status: Mapped[str] = mapped_column(INVENTORY_STATUS, server_default=text("'IN_STOCK'"))
+    inventory_status: Mapped[str] = mapped_column(INVENTORY_STATUS, server_default=text("'IN_STOCK'::inventory_status"))
     weight: Mapped[float | None] = mapped_column(Double)
     length: Mapped[float | None] = mapped_column(Double)
     width: Mapped[float | None] = mapped_column(Double)
@@ -125,7 +146,7 @@ class Product(Base):
     meta_title: Mapped[str | None]
     meta_description: Mapped[str | None]
     meta_keywords: Mapped[str | None]
-    status: Mapped[str] = mapped_column(PRODUCT_STATUS, server_default=text("'DRAFT'"))
+    status: Mapped[str] = mapped_column(PRODUCT_STATUS, server_default=text("'DRAFT'::product_status"))
     published_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
     is_featured: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
@@ -144,12 +165,15 @@ class ProductVariant(Base):
     __tablename__ = "product_variants"
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
-        UniqueConstraint("store_id", "sku"),
         ForeignKeyConstraint(["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="CASCADE"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="product_variants_currency_check"),
+        Index(
+            "product_variants_live_sku_key", "store_id", "sku", unique=True, postgresql_where=text("deleted_at IS NULL")
+        ),
         Index("product_variants_product_id_idx", "product_id"),
         Index("product_variants_product_id_is_default_idx", "product_id", "is_default"),
         Index("product_variants_row_version_idx", "row_version"),
+        Index("product_variants_store_id_product_id_idx", "store_id", "product_id"),
     )
 
     id: Mapped[Id]
@@ -170,6 +194,7 @@ class ProductVariant(Base):
     price_amount: Mapped[int | None] = mapped_column(BigInteger)
     compare_at_amount: Mapped[int | None] = mapped_column(BigInteger)
     row_version: Mapped[RowVersion]
+    deleted_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
 
 
 class ProductAttribute(Base):
@@ -197,12 +222,12 @@ class ProductAttributeValue(Base):
     __tablename__ = "product_attribute_values"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["store_id", "attribute_id"],
-            ["product_attributes.store_id", "product_attributes.id"],
-            ondelete="CASCADE",
+            ["store_id", "attribute_id"], ["product_attributes.store_id", "product_attributes.id"], ondelete="CASCADE"
         ),
         ForeignKeyConstraint(["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="CASCADE"),
         Index("product_attribute_values_product_id_attribute_id_idx", "product_id", "attribute_id"),
+        Index("product_attribute_values_store_id_attribute_id_idx", "store_id", "attribute_id"),
+        Index("product_attribute_values_store_id_product_id_idx", "store_id", "product_id"),
     )
 
     id: Mapped[Id]

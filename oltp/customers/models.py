@@ -3,15 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
@@ -23,10 +15,18 @@ class Customer(Base):
 
     __tablename__ = "customers"
     __table_args__ = (
-        UniqueConstraint("store_id", "email"),
         UniqueConstraint("store_id", "id"),
-        UniqueConstraint("store_id", "user_id"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="customers_currency_check"),
+        Index(
+            "customers_live_email_key", "store_id", "email", unique=True, postgresql_where=text("deleted_at IS NULL")
+        ),
+        Index(
+            "customers_live_user_id_key",
+            "store_id",
+            "user_id",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index("customers_store_id_email_idx", "store_id", "email"),
         Index("customers_store_id_user_id_idx", "store_id", "user_id"),
     )

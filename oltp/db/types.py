@@ -51,6 +51,7 @@ PAYMENT_METHOD = _legacy_enum(
 )
 PAYMENT_GATEWAY = _legacy_enum("payment_gateway", "STRIPE", "SSLCOMMERZ", "MANUAL")
 INVENTORY_STATUS = _legacy_enum("inventory_status", "IN_STOCK", "LOW_STOCK", "OUT_OF_STOCK", "DISCONTINUED")
+DISCOUNT_TYPE = _legacy_enum("discount_type", "PERCENTAGE", "FIXED", "FREE_SHIPPING")
 SUBSCRIPTION_PLAN = _legacy_enum("subscription_plan", "FREE", "BASIC", "PRO", "ENTERPRISE")
 SUBSCRIPTION_STATUS = _legacy_enum("subscription_status", "TRIAL", "ACTIVE", "PAST_DUE", "CANCELED", "PAUSED")
 

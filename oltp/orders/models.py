@@ -3,27 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
-from oltp.db.types import (
-    LEGACY_INSTANT,
-    ORDER_STATUS,
-    PAYMENT_GATEWAY,
-    PAYMENT_METHOD,
-    PAYMENT_STATUS,
-    Id,
-    RowVersion,
-)
+from oltp.db.types import LEGACY_INSTANT, ORDER_STATUS, PAYMENT_GATEWAY, PAYMENT_METHOD, PAYMENT_STATUS, Id, RowVersion
 
 
 class Order(Base):
@@ -34,9 +18,7 @@ class Order(Base):
         UniqueConstraint("store_id", "id"),
         UniqueConstraint("store_id", "order_number"),
         ForeignKeyConstraint(
-            ["store_id", "customer_id"],
-            ["customers.store_id", "customers.id"],
-            ondelete="SET NULL (customer_id)",
+            ["store_id", "customer_id"], ["customers.store_id", "customers.id"], ondelete="SET NULL (customer_id)"
         ),
         ForeignKeyConstraint(
             ["store_id", "subject_id"], ["subject.store_id", "subject.id"], ondelete="SET NULL (subject_id)"
@@ -44,6 +26,7 @@ class Order(Base):
         CheckConstraint("(held_at IS NULL) = (hold_reason IS NULL)", name="orders_check"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="orders_currency_check"),
         CheckConstraint("origin = ANY (ARRAY['storefront', 'import', 'opening'])", name="orders_origin_check"),
+        Index("orders_customer_listing_idx", "store_id", "customer_id", text("created_at DESC"), "id"),
         Index(
             "orders_external_ref_key",
             "store_id",
@@ -51,9 +34,11 @@ class Order(Base):
             unique=True,
             postgresql_where=text("external_ref IS NOT NULL"),
         ),
+        Index("orders_listing_idx", "store_id", text("created_at DESC"), "id"),
         Index("orders_order_number_idx", "order_number"),
         Index("orders_payment_status_idx", "payment_status"),
         Index("orders_row_version_idx", "row_version"),
+        Index("orders_status_listing_idx", "store_id", "status", text("created_at DESC"), "id"),
         Index("orders_store_id_created_at_idx", "store_id", "created_at"),
         Index("orders_store_id_customer_id_idx", "store_id", "customer_id"),
         Index("orders_store_id_placed_at_idx", "store_id", "placed_at"),
@@ -65,11 +50,11 @@ class Order(Base):
     store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE", onupdate="CASCADE"))
     customer_id: Mapped[UUID | None]
     order_number: Mapped[str]
-    status: Mapped[str] = mapped_column(ORDER_STATUS, server_default=text("'PENDING'"))
+    status: Mapped[str] = mapped_column(ORDER_STATUS, server_default=text("'PENDING'::order_status"))
     discount_code: Mapped[str | None]
     payment_method: Mapped[str | None] = mapped_column(PAYMENT_METHOD)
     payment_gateway: Mapped[str | None] = mapped_column(PAYMENT_GATEWAY)
-    payment_status: Mapped[str] = mapped_column(PAYMENT_STATUS, server_default=text("'PENDING'"))
+    payment_status: Mapped[str] = mapped_column(PAYMENT_STATUS, server_default=text("'PENDING'::payment_status"))
     shipping_method: Mapped[str | None]
     tracking_number: Mapped[str | None]
     tracking_url: Mapped[str | None]
@@ -118,13 +103,25 @@ class OrderItem(Base):
             ondelete="SET NULL (variant_id)",
         ),
         CheckConstraint(
-            "(refunded_quantity >= 0) AND (refunded_quantity <= GREATEST(quantity, 0))",
-            name="order_items_check",
+            "(cancelled_quantity >= 0) AND (cancelled_quantity <= GREATEST(quantity, 0))",
+            name="order_items_cancelled_check",
+        ),
+        CheckConstraint(
+            "(fulfilled_quantity >= 0) AND (fulfilled_quantity <= (GREATEST(quantity, 0) - cancelled_quantity))",
+            name="order_items_fulfilled_check",
+        ),
+        CheckConstraint(
+            "(refunded_quantity >= 0) AND (refunded_quantity <= GREATEST(quantity, 0))", name="order_items_check"
+        ),
+        CheckConstraint(
+            "(returned_quantity >= 0) AND (returned_quantity <= fulfilled_quantity)", name="order_items_returned_check"
         ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="order_items_currency_check"),
         Index("order_items_order_id_idx", "order_id"),
         Index("order_items_product_id_idx", "product_id"),
         Index("order_items_row_version_idx", "row_version"),
+        Index("order_items_store_id_product_id_idx", "store_id", "product_id"),
+        Index("order_items_store_id_variant_id_idx", "store_id", "variant_id"),
     )
 
     id: Mapped[Id]
@@ -148,3 +145,6 @@ class OrderItem(Base):
     ordinal: Mapped[int]
     row_version: Mapped[RowVersion]
     refunded_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    cancelled_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    fulfilled_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    returned_quantity: Mapped[int] = mapped_column(server_default=text("0"))

@@ -1,20 +1,15 @@
 """Tables of the room `payments`."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKeyConstraint,
-    Index,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
-from oltp.db.types import Id, RowVersion, StoreId
+from oltp.db.types import PAYMENT_GATEWAY, Id, RowVersion, StoreId
 
 
 class Refund(Base):
@@ -24,9 +19,14 @@ class Refund(Base):
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
         UniqueConstraint("store_id", "order_id", "id"),
+        ForeignKeyConstraint(
+            ["store_id", "order_id", "payment_attempt_id"],
+            ["payment_attempt.store_id", "payment_attempt.order_id", "payment_attempt.id"],
+            name="refund_payment_attempt_fkey",
+        ),
         ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
-        CheckConstraint("amount >= 0", name="refund_amount_check"),
         CheckConstraint("(status = 'processed') = (processed_at IS NOT NULL)", name="refund_check"),
+        CheckConstraint("amount >= 0", name="refund_amount_check"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="refund_currency_check"),
         CheckConstraint("status = ANY (ARRAY['pending', 'processed', 'failed'])", name="refund_status_check"),
         Index("refund_row_version_idx", "row_version"),
@@ -46,6 +46,7 @@ class Refund(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     processed_at: Mapped[datetime | None]
     row_version: Mapped[RowVersion]
+    payment_attempt_id: Mapped[UUID | None]
 
 
 class RefundItem(Base):
@@ -83,3 +84,146 @@ class RefundItem(Base):
     quantity: Mapped[int | None]
     amount: Mapped[int] = mapped_column(BigInteger)
     row_version: Mapped[RowVersion]
+
+
+class PaymentProviderConfig(Base):
+    """A store's account with a gateway; credentials are encrypted and never returned."""
+
+    __tablename__ = "payment_provider_config"
+    __table_args__ = (
+        UniqueConstraint("callback_key"),
+        UniqueConstraint("store_id", "id"),
+        CheckConstraint(
+            "(length(callback_key) >= 16) AND (length(callback_key) <= 200)",
+            name="payment_provider_config_callback_key_check",
+        ),
+        CheckConstraint("(length(name) >= 1) AND (length(name) <= 200)", name="payment_provider_config_name_check"),
+        Index(
+            "payment_provider_config_live_name_key",
+            "store_id",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[StoreId]
+    gateway: Mapped[str] = mapped_column(PAYMENT_GATEWAY)
+    name: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    is_test: Mapped[bool] = mapped_column(server_default=text("false"))
+    credentials_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary)
+    public_settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    callback_key: Mapped[str] = mapped_column(server_default=text("replace((gen_random_uuid()), '-', '')"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    deleted_at: Mapped[datetime | None]
+
+
+class PaymentAttempt(Base):
+    """One try to collect money for an order, with its balances."""
+
+    __tablename__ = "payment_attempt"
+    __table_args__ = (
+        UniqueConstraint("store_id", "id"),
+        UniqueConstraint("store_id", "order_id", "id"),
+        ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["store_id", "provider_config_id"],
+            ["payment_provider_config.store_id", "payment_provider_config.id"],
+            ondelete="SET NULL (provider_config_id)",
+        ),
+        CheckConstraint("(authorized_amount >= 0) AND (authorized_amount <= amount)", name="payment_attempt_check"),
+        CheckConstraint(
+            "(captured_amount >= 0) AND (captured_amount <= authorized_amount)", name="payment_attempt_check1"
+        ),
+        CheckConstraint(
+            "(charged_back_amount >= 0) AND (charged_back_amount <= captured_amount)", name="payment_attempt_check2"
+        ),
+        CheckConstraint(
+            "(refunded_amount >= 0) AND (refunded_amount <= (captured_amount - charged_back_amount))",
+            name="payment_attempt_check3",
+        ),
+        CheckConstraint("amount >= 0", name="payment_attempt_amount_check"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="payment_attempt_currency_check"),
+        CheckConstraint(
+            "status = ANY (ARRAY['created', 'authorized', 'captured', 'voided', 'failed', 'unknown'])",
+            name="payment_attempt_status_check",
+        ),
+        Index(
+            "payment_attempt_external_ref_key",
+            "store_id",
+            "gateway",
+            "external_ref",
+            unique=True,
+            postgresql_where=text("external_ref IS NOT NULL"),
+        ),
+        Index("payment_attempt_store_id_order_id_status_idx", "store_id", "order_id", "status"),
+        Index("payment_attempt_store_id_provider_config_id_idx", "store_id", "provider_config_id"),
+        Index("payment_attempt_store_id_status_updated_at_idx", "store_id", "status", "updated_at"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[StoreId]
+    order_id: Mapped[UUID]
+    provider_config_id: Mapped[UUID | None]
+    gateway: Mapped[str] = mapped_column(PAYMENT_GATEWAY)
+    status: Mapped[str] = mapped_column(server_default=text("'created'"))
+    currency: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    authorized_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    captured_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    refunded_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    charged_back_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    external_ref: Mapped[str | None]
+    failure_code: Mapped[str | None]
+    failure_reason: Mapped[str | None]
+    correlation_id: Mapped[UUID | None]
+    request_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class GatewayEvent(Base):
+    """What a gateway told us, once per event, refused ones kept too."""
+
+    __tablename__ = "gateway_event"
+    __table_args__ = (
+        UniqueConstraint("store_id", "id"),
+        ForeignKeyConstraint(
+            ["store_id", "payment_attempt_id"],
+            ["payment_attempt.store_id", "payment_attempt.id"],
+            ondelete="SET NULL (payment_attempt_id)",
+        ),
+        ForeignKeyConstraint(
+            ["store_id", "provider_config_id"],
+            ["payment_provider_config.store_id", "payment_provider_config.id"],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint("is_verified = (refusal IS NULL)", name="gateway_event_check"),
+        CheckConstraint("is_verified OR (applied_at IS NULL)", name="gateway_event_check1"),
+        Index(
+            "gateway_event_external_ref_key",
+            "store_id",
+            "provider_config_id",
+            "external_ref",
+            unique=True,
+            postgresql_where=text("is_verified"),
+        ),
+        Index("gateway_event_store_id_payment_attempt_id_idx", "store_id", "payment_attempt_id"),
+        Index("gateway_event_store_id_received_at_idx", "store_id", "received_at"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[StoreId]
+    provider_config_id: Mapped[UUID]
+    payment_attempt_id: Mapped[UUID | None]
+    external_ref: Mapped[str]
+    name: Mapped[str]
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    is_verified: Mapped[bool]
+    refusal: Mapped[str | None]
+    occurred_at: Mapped[datetime | None]
+    received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    applied_at: Mapped[datetime | None]

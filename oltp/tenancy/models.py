@@ -1,9 +1,11 @@
 """Tables of the room `tenancy`."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
@@ -110,3 +112,35 @@ class StoreZoneHistory(Base):
     valid_from: Mapped[datetime] = mapped_column(primary_key=True)
     time_zone: Mapped[str]
     row_version: Mapped[RowVersion]
+
+
+class CapabilityState(Base):
+    """How far a store has moved in one capability; a missing row means the default step."""
+
+    __tablename__ = "capability_state"
+    __table_args__ = (
+        CheckConstraint("capability_ordinal(capability) IS NOT NULL", name="capability_state_capability_check"),
+        CheckConstraint("divergence_count >= 0", name="capability_state_divergence_count_check"),
+        CheckConstraint("step_ordinal(step) IS NOT NULL", name="capability_state_step_check"),
+    )
+
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    capability: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(server_default=text("'off'"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    checked_at: Mapped[datetime | None]
+    divergence_count: Mapped[int | None] = mapped_column(BigInteger)
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+
+
+class FeatureFlag(Base):
+    """A switch of one store."""
+
+    __tablename__ = "feature_flag"
+    __table_args__ = (CheckConstraint("name ~ '^[a-z][a-z0-9_]{0,62}$'", name="feature_flag_name_check"),)
+
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    is_enabled: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -15,7 +15,7 @@ from stormcom.schema import head
 LEAST_SERVER = 180000
 UPGRADE = "Run `stormcom db upgrade`."
 # Without a store_id: reached by platform code only, or through the user who owns the row. Their policies say so.
-PLATFORM_TABLES = frozenset({"alembic_version", "embedding_model", "request_timing"})
+PLATFORM_TABLES = frozenset({"alembic_version", "currency_rate", "embedding_model", "request_timing"})
 BY_USER_TABLES = frozenset(
     {"users", "accounts", "sessions", "memberships", "organizations", "verification_tokens", "stores"}
 )

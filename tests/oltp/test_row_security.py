@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from oltp.db.session import Database
 
 # Tables that belong to nobody's store. Everything else must name its store, or be reachable by user only.
-PLATFORM = {"alembic_version", "embedding_model", "request_timing"}
+PLATFORM = {"alembic_version", "currency_rate", "embedding_model", "request_timing"}
 BY_USER = {"users", "accounts", "sessions", "memberships", "organizations", "verification_tokens", "stores"}
 
 TABLES = """
@@ -46,7 +46,8 @@ def test_only_listed_functions_run_before_a_tenant_is_known(database: Database) 
         names = set(session.scalars(text(
             "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef")))
     assert names == {"find_token", "find_session_user", "stores_of_user", "redeem_sign_in", "end_session",
-                     "store_by_slug", "write_tombstone", "ensure_event_partitions"}
+                     "store_by_slug", "write_tombstone", "ensure_event_partitions", "permissions_of_user",
+                     "role_permission_same_store"}
 
 
 def _tenant_tables(database: Database) -> list[str]:

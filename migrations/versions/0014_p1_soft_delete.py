@@ -1,0 +1,111 @@
+"""Soft delete as a rule of the database: a deleted slug, SKU or e-mail is free again; listings read live rows only.
+
+Indexes start with the store and are built while writers go on. The legacy indexes that don't stay until the contract,
+because legacy programs look rows up without a store.
+"""
+
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+# (table, full constraint or None, partial index, columns)
+UNIQUE = (
+    ("products", "products_store_id_sku_key", "products_live_sku_key", "store_id, sku"),
+    ("products", "products_store_id_slug_key", "products_live_slug_key", "store_id, slug"),
+    ("product_variants", "product_variants_store_id_sku_key", "product_variants_live_sku_key", "store_id, sku"),
+    ("categories", "categories_store_id_slug_key", "categories_live_slug_key", "store_id, slug"),
+    ("brands", "brands_store_id_slug_key", "brands_live_slug_key", "store_id, slug"),
+    ("customers", "customers_store_id_email_key", "customers_live_email_key", "store_id, email"),
+    ("customers", "customers_store_id_user_id_key", "customers_live_user_id_key", "store_id, user_id"),
+)
+LIVE = "WHERE deleted_at IS NULL"
+INDEXES = (
+    ("products_live_status_idx", "products (store_id, status)", LIVE),
+    ("products_live_listing_idx", "products (store_id, status, created_at DESC, id DESC)", LIVE),
+    ("products_live_category_idx", "products (store_id, category_id, status)", LIVE),
+    ("products_live_brand_idx", "products (store_id, brand_id, status)", LIVE),
+    ("product_variants_store_id_product_id_idx", "product_variants (store_id, product_id)", ""),
+    ("categories_live_tree_idx", "categories (store_id, parent_id, sort_order, name)", LIVE),
+    ("product_attribute_values_store_id_product_id_idx", "product_attribute_values (store_id, product_id)", ""),
+    ("product_attribute_values_store_id_attribute_id_idx", "product_attribute_values (store_id, attribute_id)", ""),
+    ("orders_listing_idx", "orders (store_id, created_at DESC, id)", ""),
+    ("orders_status_listing_idx", "orders (store_id, status, created_at DESC, id)", ""),
+    ("orders_customer_listing_idx", "orders (store_id, customer_id, created_at DESC, id)", ""),
+    ("order_items_store_id_product_id_idx", "order_items (store_id, product_id)", ""),
+    ("order_items_store_id_variant_id_idx", "order_items (store_id, variant_id)", ""),
+    ("reviews_live_listing_idx", "reviews (store_id, product_id, is_approved, created_at DESC, id)", LIVE),
+    ("reviews_store_id_customer_id_idx", "reviews (store_id, customer_id)", ""),
+    ("inventory_logs_store_id_user_id_idx", "inventory_logs (store_id, user_id)", ""),
+)
+
+FOLLOW = """
+-- What belongs to a deleted parent goes and comes back with it; what was deleted by itself stays deleted.
+CREATE OR REPLACE FUNCTION follow_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  EXECUTE format('UPDATE %I SET deleted_at = $1 WHERE store_id = $2 AND %I = $3
+                  AND deleted_at IS NOT DISTINCT FROM $4', TG_ARGV[0], TG_ARGV[1])
+    USING NEW.deleted_at, NEW.store_id, NEW.id, OLD.deleted_at;
+  RETURN NULL; END $$;
+CREATE OR REPLACE TRIGGER y_variants AFTER UPDATE OF deleted_at ON products FOR EACH ROW
+  WHEN (OLD.deleted_at IS DISTINCT FROM NEW.deleted_at)
+  EXECUTE FUNCTION follow_deletion('product_variants', 'product_id');
+"""
+
+
+def default_variant(live: str) -> str:
+    """The function that gives a product its default variant; `live` narrows the unique index it meets."""
+    return f"""
+CREATE OR REPLACE FUNCTION add_default_variant(product products) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+  IF EXISTS (SELECT FROM product_variants v WHERE v.store_id = product.store_id AND v.product_id = product.id)
+  THEN RETURN; END IF;
+  INSERT INTO product_variants (store_id, product_id, name, sku, currency, options, inventory_qty,
+                                low_stock_threshold, is_default)
+  VALUES (product.store_id, product.id, 'Default', product.sku, product.currency, '{{}}', product.inventory_qty,
+          product.low_stock_threshold, true)
+  ON CONFLICT (store_id, sku) {live} DO NOTHING;
+  IF NOT FOUND THEN
+    INSERT INTO product_variants (store_id, product_id, name, sku, currency, options, inventory_qty,
+                                  low_stock_threshold, is_default)
+    VALUES (product.store_id, product.id, 'Default', product.sku || '-' || product.id, product.currency, '{{}}',
+            product.inventory_qty, product.low_stock_threshold, true);
+  END IF; END $$;
+"""
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '300ms'")
+    op.execute("ALTER TABLE product_variants ADD COLUMN IF NOT EXISTS deleted_at timestamptz(3)")
+    op.execute(FOLLOW)
+    op.execute("""UPDATE product_variants v SET deleted_at = p.deleted_at FROM products p
+                  WHERE p.id = v.product_id AND p.deleted_at IS NOT NULL AND v.deleted_at IS NULL""")
+    with op.get_context().autocommit_block():
+        for table, _, name, columns in UNIQUE:
+            op.execute(f"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({columns}) {LIVE}")
+        for name, target, where in INDEXES:
+            op.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {target} {where}")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
+    op.execute(default_variant("WHERE deleted_at IS NULL"))
+    for table, constraint, _, _ in UNIQUE:
+        op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint}")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    # Full uniqueness again: a deleted row whose key was taken meanwhile keeps it with its id behind.
+    for table, _, _, columns in UNIQUE:
+        column = columns.removeprefix("store_id, ")
+        given = "NULL" if column == "user_id" else f"r.{column} || '~' || r.id"
+        op.execute(f"""
+            UPDATE {table} r SET {column} = {given} WHERE deleted_at IS NOT NULL AND EXISTS (
+              SELECT FROM {table} o WHERE o.store_id = r.store_id AND o.{column} = r.{column} AND o.id <> r.id
+                AND (o.deleted_at IS NULL OR o.id > r.id))""")
+    op.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for table, constraint, name, columns in UNIQUE:
+        op.execute(f"DROP INDEX {name}; ALTER TABLE {table} ADD CONSTRAINT {constraint} UNIQUE ({columns})")
+    for name, _, _ in INDEXES:
+        op.execute(f"DROP INDEX {name}")
+    op.execute(default_variant(""))
+    op.execute("""DROP TRIGGER y_variants ON products; DROP FUNCTION follow_deletion();
+                  ALTER TABLE product_variants DROP COLUMN deleted_at""")

@@ -1,0 +1,62 @@
+"""Tables of the room `subscriptions`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oltp.db.base import Base
+from oltp.db.types import Id, StoreId
+
+
+class Subscription(Base):
+    """A variant billed and sent again and again."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        UniqueConstraint("store_id", "id"),
+        ForeignKeyConstraint(["store_id", "customer_id"], ["customers.store_id", "customers.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["store_id", "variant_id"], ["product_variants.store_id", "product_variants.id"]),
+        CheckConstraint("(interval_count >= 1) AND (interval_count <= 366)", name="subscription_interval_count_check"),
+        CheckConstraint("(status <> 'canceled') OR (next_billing_at IS NULL)", name="subscription_check2"),
+        CheckConstraint("(status = 'canceled') = (canceled_at IS NOT NULL)", name="subscription_check1"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="subscription_currency_check"),
+        CheckConstraint(
+            "interval_unit = ANY (ARRAY['day', 'week', 'month', 'year'])", name="subscription_interval_unit_check"
+        ),
+        CheckConstraint("period_ends_at > period_started_at", name="subscription_check"),
+        CheckConstraint("quantity > 0", name="subscription_quantity_check"),
+        CheckConstraint(
+            "status = ANY (ARRAY['trialing', 'active', 'past_due', 'paused', 'canceled'])",
+            name="subscription_status_check",
+        ),
+        CheckConstraint("unit_price_amount >= 0", name="subscription_unit_price_amount_check"),
+        Index("subscription_store_id_customer_id_idx", "store_id", "customer_id"),
+        Index(
+            "subscription_store_id_next_billing_at_idx",
+            "store_id",
+            "next_billing_at",
+            postgresql_where=text("next_billing_at IS NOT NULL"),
+        ),
+        Index("subscription_store_id_variant_id_idx", "store_id", "variant_id"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[StoreId]
+    customer_id: Mapped[UUID]
+    variant_id: Mapped[UUID]
+    status: Mapped[str] = mapped_column(server_default=text("'active'"))
+    quantity: Mapped[int] = mapped_column(server_default=text("1"))
+    unit_price_amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    interval_unit: Mapped[str]
+    interval_count: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    anchored_at: Mapped[datetime]
+    period_started_at: Mapped[datetime]
+    period_ends_at: Mapped[datetime]
+    next_billing_at: Mapped[datetime | None]
+    is_ending: Mapped[bool] = mapped_column(server_default=text("false"))
+    canceled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
