@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import event, text
 
 from oltp.db.session import Database
 from oltp.kit.metrics import METRICS
-from tests.search_api.merchants import sign_in_member
+from tests.search_api.conftest import Counter
+from tests.search_api.merchants import Merchant, open_shop
 from tests.search_api.published import day_row, publish_days
 from tests.search_api.showcase import publish_showcase
 
@@ -19,16 +19,18 @@ LAST = date(2026, 11, 24)
 TAKEN_AT = datetime(2026, 11, 24, 11, 30, tzinfo=UTC)
 
 
-@pytest.fixture
-def merchant(client: TestClient, database: Database, store: UUID) -> TestClient:
-    """A browser that is signed in as a member of the organization of the store `demo`."""
-    return sign_in_member(client, database, store)
+@pytest.fixture(scope="module")
+def merchant(counter: Counter) -> Merchant:
+    """The merchant of the store `demo`, which has published 120 days. Its tests only look."""
+    merchant = open_shop(counter, "demo")
+    publish_showcase(counter.database, merchant.store, last_on=LAST, taken_at=TAKEN_AT, days_count=120)
+    return merchant
 
 
 @pytest.fixture
-def showcase(database: Database, store: UUID) -> None:
-    """Published rows of 120 days for the store `demo`."""
-    publish_showcase(database, store, last_on=LAST, taken_at=TAKEN_AT, days_count=120)
+def newcomer(counter: Counter) -> Merchant:
+    """The merchant of a new store, which the test may change."""
+    return open_shop(counter, f"new-{uuid4().hex[:8]}")
 
 
 def _rename(database: Database, store: UUID, **columns: str) -> None:
@@ -39,52 +41,56 @@ def _rename(database: Database, store: UUID, **columns: str) -> None:
             )
 
 
-def test_without_a_session_nothing_is_shown(client: TestClient) -> None:
+def test_without_a_session_nothing_is_shown(counter: Counter) -> None:
     for path in ("/dashboard", "/dashboard/demo"):
-        answer = client.get(path, follow_redirects=False)
+        answer = counter.client.get(path, follow_redirects=False)
         assert answer.status_code == 401
         assert "stormcom token sign-in" in answer.text
 
 
-def test_the_first_store_opens(merchant: TestClient) -> None:
-    answer = merchant.get("/dashboard", follow_redirects=False)
+def test_the_first_store_opens(merchant: Merchant) -> None:
+    answer = merchant.browser.get("/dashboard", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/demo")
 
 
-@pytest.mark.usefixtures("other_store")
-def test_another_organizations_store_is_not_found_like_one_that_is_not(merchant: TestClient) -> None:
-    theirs, nobodys = merchant.get("/dashboard/other"), merchant.get("/dashboard/nowhere")
+def test_another_organizations_store_is_not_found_like_one_that_is_not(merchant: Merchant, counter: Counter) -> None:
+    counter.create_store("other")
+    theirs, nobodys = (merchant.browser.get(f"/dashboard/{slug}") for slug in ("other", "nowhere"))
     assert theirs.status_code == nobodys.status_code == 404
     assert theirs.text == nobodys.text
 
 
-def test_a_user_without_a_store_is_told_so(merchant: TestClient, database: Database) -> None:
-    with database.owner_session() as session:
-        session.execute(text("DELETE FROM memberships"))
-    answer = merchant.get("/dashboard")
+def test_a_user_without_a_store_is_told_so(newcomer: Merchant, counter: Counter) -> None:
+    with counter.database.owner_session() as session:
+        session.execute(
+            text(
+                "DELETE FROM memberships WHERE organization_id = "
+                "(SELECT organization_id FROM stores WHERE id = :store)"
+            ),
+            {"store": newcomer.store},
+        )
+    answer = newcomer.browser.get("/dashboard")
     assert "stormcom demo" in answer.text
-    assert merchant.get("/dashboard/demo").status_code == 404
+    assert newcomer.get().status_code == 404
 
 
-def test_before_the_first_publication_there_is_guidance(merchant: TestClient) -> None:
-    answer = merchant.get("/dashboard/demo")
+def test_before_the_first_publication_there_is_guidance(newcomer: Merchant) -> None:
+    answer = newcomer.get()
     assert answer.status_code == 200
     assert "No metrics yet" in answer.text
     assert "stormcom materialize" in answer.text
 
 
-@pytest.mark.usefixtures("showcase")
-def test_the_page_shows_every_part(merchant: TestClient) -> None:
-    page = merchant.get("/dashboard/demo").text
+def test_the_page_shows_every_part(merchant: Merchant) -> None:
+    page = merchant.page()
     for name in ("sales", "orders", "order-value", "cohorts", "channels"):
         assert f'data-chart="spec-{name}"' in page
     assert "Linen Throw, Sand" in page
     assert "27 Aug – 24 Nov 2026" in page
 
 
-@pytest.mark.usefixtures("showcase")
-def test_definitions_are_reachable_by_keyboard(merchant: TestClient) -> None:
-    page = merchant.get("/dashboard/demo").text
+def test_definitions_are_reachable_by_keyboard(merchant: Merchant) -> None:
+    page = merchant.page()
     for name in (
         "gross_sales",
         "net_sales",
@@ -98,14 +104,15 @@ def test_definitions_are_reachable_by_keyboard(merchant: TestClient) -> None:
         assert f'id="tip-tile-{name}"' in page
 
 
-def test_tiles_add_up_and_compare(merchant: TestClient, database: Database, store: UUID) -> None:
+def test_tiles_add_up_and_compare(newcomer: Merchant, counter: Counter) -> None:
     # 30 days of 200.00 and 4 orders after 30 days of 100.00 and 4 orders: +100 %, AOV 25.00 → 50.00.
+    store = newcomer.store
     rows = [
         day_row(store, LAST - timedelta(back), gross_sales_amount=20000 if back < 30 else 10000, orders_count=4)
         for back in range(60)
     ]
-    publish_days(database, rows, taken_at=TAKEN_AT)
-    page = merchant.get("/dashboard/demo?range=30").text
+    publish_days(counter.database, rows, taken_at=TAKEN_AT)
+    page = newcomer.page("?range=30")
     figures = re.findall(r'<p class="figure">(.*?)</p>', page)
     assert figures == ["$6,000.00", "$6,000.00", "120", "$50.00", "–", "–"]
     changes = re.findall(r'<p class="change (\w+)">', page)
@@ -123,11 +130,12 @@ def test_tiles_add_up_and_compare(merchant: TestClient, database: Database, stor
     ],
 )
 def test_money_is_written_by_currency_and_locale(
-    merchant: TestClient, database: Database, store: UUID, currency: str, locale: str, shown: str
+    newcomer: Merchant, counter: Counter, currency: str, locale: str, shown: str
 ) -> None:
-    _rename(database, store, locale=locale)
-    publish_days(database, [day_row(store, LAST, currency=currency, gross_sales_amount=1234567)], taken_at=TAKEN_AT)
-    assert shown in merchant.get("/dashboard/demo").text.replace("KWD\xa0", "KWD")
+    _rename(counter.database, newcomer.store, locale=locale)
+    row = day_row(newcomer.store, LAST, currency=currency, gross_sales_amount=1234567)
+    publish_days(counter.database, [row], taken_at=TAKEN_AT)
+    assert shown in newcomer.page().replace("KWD\xa0", "KWD")
 
 
 @pytest.mark.parametrize(
@@ -145,55 +153,51 @@ def test_money_is_written_by_currency_and_locale(
     ],
 )
 def test_complete_through_is_on_the_stores_clock(
-    merchant: TestClient, database: Database, store: UUID, taken_at: datetime, shown: str
+    newcomer: Merchant, counter: Counter, taken_at: datetime, shown: str
 ) -> None:
-    publish_days(database, [day_row(store, date(2026, 10, 31))], taken_at=taken_at)
-    page = merchant.get("/dashboard/demo").text
+    publish_days(counter.database, [day_row(newcomer.store, date(2026, 10, 31))], taken_at=taken_at)
+    page = newcomer.page()
     assert "Complete through" in page
     assert shown in page
 
 
 @pytest.mark.parametrize(("hours", "is_stale"), [(23, False), (25, True)])
-def test_old_numbers_say_so(merchant: TestClient, database: Database, store: UUID, hours: int, is_stale: bool) -> None:
+def test_old_numbers_say_so(newcomer: Merchant, counter: Counter, hours: int, is_stale: bool) -> None:
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    publish_days(database, [day_row(store, LAST)], taken_at=now - timedelta(hours=hours))
-    assert ("1 day old" in merchant.get("/dashboard/demo").text) is is_stale
+    publish_days(counter.database, [day_row(newcomer.store, LAST)], taken_at=now - timedelta(hours=hours))
+    assert ("1 day old" in newcomer.page()) is is_stale
 
 
-@pytest.mark.usefixtures("showcase")
-def test_views_and_models_change_the_page_and_keep_each_other(merchant: TestClient) -> None:
-    page = merchant.get("/dashboard/demo?view=order&range=30").text
+def test_views_and_models_change_the_page_and_keep_each_other(merchant: Merchant) -> None:
+    page = merchant.page("?view=order&range=30")
     assert "Net sales (order view)" in page
     assert "?range=30&amp;view=order&amp;model=linear#channels" in page
     assert "?view=order#products" not in page
-    chosen = merchant.get("/dashboard/demo?model=linear").text
+    chosen = merchant.page("?model=linear")
     assert re.search(r'aria-current="true">Linear<', chosen)
 
 
-@pytest.mark.usefixtures("showcase")
-def test_a_custom_window(merchant: TestClient) -> None:
-    page = merchant.get("/dashboard/demo?from=2026-11-01&to=2026-11-10").text
+def test_a_custom_window(merchant: Merchant) -> None:
+    page = merchant.page("?from=2026-11-01&to=2026-11-10")
     assert "1 – 10 Nov 2026" in page
     assert "compared with 22 – 31 Oct 2026" in page
 
 
-@pytest.mark.usefixtures("showcase")
-def test_a_window_without_days_becomes_the_usual_one(merchant: TestClient) -> None:
-    answer = merchant.get("/dashboard/demo?from=0001-01-01&to=0001-01-02")
+def test_a_window_without_days_becomes_the_usual_one(merchant: Merchant) -> None:
+    answer = merchant.get("?from=0001-01-01&to=0001-01-02")
     assert answer.status_code == 200
     assert "27 Aug – 24 Nov 2026" in answer.text
-    assert merchant.get("/dashboard/demo?from=0001-01-01&to=9999-12-31").status_code == 200
+    assert merchant.get("?from=0001-01-01&to=9999-12-31").status_code == 200
 
 
-@pytest.mark.usefixtures("showcase")
-def test_a_page_costs_the_same_however_long(merchant: TestClient, database: Database) -> None:
-    def cost(path: str) -> int:
+def test_a_page_costs_the_same_however_long(merchant: Merchant, counter: Counter) -> None:
+    def cost(query: str) -> int:
         statements: list[str] = []
         listener: Callable[..., None] = lambda *args: statements.append(args[2])  # noqa: E731
-        event.listen(database.app, "before_cursor_execute", listener)
-        merchant.get(path)
-        event.remove(database.app, "before_cursor_execute", listener)
+        event.listen(counter.database.app, "before_cursor_execute", listener)
+        merchant.get(query)
+        event.remove(counter.database.app, "before_cursor_execute", listener)
         # The recorder of timings writes from its own thread, whenever it likes.
         return sum("request_timing" not in statement for statement in statements)
 
-    assert cost("/dashboard/demo?from=2026-11-23&to=2026-11-24") == cost("/dashboard/demo?range=all") <= 12
+    assert cost("?from=2026-11-23&to=2026-11-24") == cost("?range=all") <= 12

@@ -1,5 +1,6 @@
 """GET /v1/search: what is found, in which order, over how many pages, and what bad input gets."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,15 +11,34 @@ from sqlalchemy import text
 from oltp.db.session import Database
 from oltp.search.actions import embed_products, refresh_documents
 from oltp.search.encoders import HashEncoder
+from tests.conftest import create_store
 from tests.oltp.search.shop import Offer, add_variant, fill_store
-from tests.search_api.conftest import MakeToken, bearer
+from tests.search_api.conftest import Counter
 from tests.search_api.searched import OFFERS, Ask, searcher, skus, walk
 
 
-@pytest.fixture
-def ask(client: TestClient, database: Database, store: UUID, make_token: MakeToken) -> Ask:
+@pytest.fixture(scope="module")
+def store(counter: Counter) -> UUID:
+    """The store that the tests of this module read."""
+    return counter.create_store()
+
+
+@pytest.fixture(scope="module")
+def ask(counter: Counter, store: UUID) -> Ask:
     """A function that searches the store."""
-    return searcher(client, database, store, make_token(store, ["search.read"]), OFFERS)
+    return searcher(counter, store, OFFERS)
+
+
+@pytest.fixture(scope="module")
+def ask_with_variant(counter: Counter) -> Ask:
+    """A function that searches a store whose shirt has a variant with a code of its own."""
+    store = counter.create_store()
+    ask = searcher(counter, store, OFFERS)
+    with counter.database.session_for(store) as session:
+        product = session.scalar(text("SELECT id FROM products WHERE sku = 'SHIRT-1'"))
+        add_variant(session, store, product, "VAR 7/X", options={})
+        refresh_documents(session, store_id=store)
+    return ask
 
 
 def test_a_hit_says_what_it_is(ask: Ask) -> None:
@@ -43,13 +63,9 @@ def test_explain_gives_the_component_scores(ask: Ask) -> None:
 
 @pytest.mark.parametrize("mode", ["hybrid", "lexical", "semantic"])
 @pytest.mark.parametrize("code", ["LAN-2", "lan-2", "  Lan-2 ", "4006381333931", "VAR 7/x", "var  7/X"])
-def test_a_code_is_always_first(ask: Ask, database: Database, store: UUID, mode: str, code: str) -> None:
-    with database.session_for(store) as session:
-        product = session.scalar(text("SELECT id FROM products WHERE sku = 'SHIRT-1'"))
-        add_variant(session, store, product, "VAR 7/X", options={})
-        refresh_documents(session, store_id=store)
+def test_a_code_is_always_first(ask_with_variant: Ask, mode: str, code: str) -> None:
     expected = {"4": "MUG-1", "v": "SHIRT-1"}.get(code[0].lower(), "LAN-2")
-    answer = ask(code, mode=mode, explain=True)
+    answer = ask_with_variant(code, mode=mode, explain=True)
     assert skus(answer)[0] == expected
     assert [item["explain"]["exact_code"] for item in answer.json()["items"]].count(True) == 1
 
@@ -74,15 +90,14 @@ def test_words_are_met_in_other_forms(ask: Ask, query: str, expected: set[str]) 
     assert set(skus(ask(query, mode="lexical"))) == expected
 
 
-def test_what_is_exact_stands_above_what_is_nearly_so(
-    database: Database, store: UUID, client: TestClient, make_token: MakeToken
-) -> None:
+def test_what_is_exact_stands_above_what_is_nearly_so(counter: Counter) -> None:
+    store, client = counter.create_store(), counter.client
     fill_store(
-        database,
+        counter.database,
         store,
         [Offer("Hearts", "1"), Offer("Hearth rug", "2"), Offer("Heart", "3"), Offer("Heartfelt card", "4")],
     )
-    headers = bearer(make_token(store, ["search.read"]))
+    headers = counter.headers(store, "search.read")
     found = skus(client.get("/v1/search", params={"q": "heart"}, headers=headers))
     assert set(found[:2]) == {"1", "3"} and set(found[2:]) == {"2", "4"}
     # A known word is never corrected into its neighbour.
@@ -108,8 +123,9 @@ def test_a_correction_is_said(ask: Ask) -> None:
     ],
 )
 def test_filters_equal_plain_sql(
-    ask: Ask, database: Database, store: UUID, query: dict[str, object], condition: str
+    ask: Ask, counter: Counter, store: UUID, query: dict[str, object], condition: str
 ) -> None:
+    database = counter.database
     with database.session_for(store) as session:
         expected = set(
             session.scalars(
@@ -125,9 +141,10 @@ def test_filters_equal_plain_sql(
 
 
 def test_words_alone_decide_until_there_are_vectors(
-    client: TestClient, app: FastAPI, database: Database, store: UUID, make_token: MakeToken
+    counter: Counter, client: TestClient, app: FastAPI, database: Database
 ) -> None:
-    headers = bearer(make_token(store, ["search.read"]))
+    store = create_store(database, slug="demo")
+    headers = replace(counter, database=database, client=client).headers(store, "search.read")
 
     def state(**query: object) -> tuple[str, list[str]]:
         answer = client.get("/v1/search", params={"q": "lantern", **query}, headers=headers)
@@ -171,18 +188,19 @@ def test_only_words_in_another_form_are_marked(ask: Ask) -> None:
     assert ask("lanterns", mode="lexical").json()["items"][0]["highlight"].count("<mark>") == 1
 
 
-def test_a_store_finds_its_own_products_only(
-    ask: Ask, client: TestClient, database: Database, other_store: UUID, make_token: MakeToken
-) -> None:
-    fill_store(database, other_store, [Offer("Their lantern", "THEIRS")], HashEncoder())
+def test_a_store_finds_its_own_products_only(ask: Ask, counter: Counter) -> None:
+    other_store, client = counter.create_store(), counter.client
+    fill_store(counter.database, other_store, [Offer("Their lantern", "THEIRS")], HashEncoder())
     assert "THEIRS" not in walk(ask, "their lantern")
-    headers = bearer(make_token(other_store, ["search.read"]))
+    headers = counter.headers(other_store, "search.read")
     for q in ("lantern", "LAN-1", "hanging heart", "lanten"):
         assert set(skus(client.get("/v1/search", params={"q": q}, headers=headers))) <= {"THEIRS"}
 
 
-def test_a_product_that_is_withdrawn_is_gone_at_once(ask: Ask, database: Database, store: UUID) -> None:
+def test_a_product_that_is_withdrawn_is_gone_at_once(counter: Counter) -> None:
+    store = counter.create_store()
+    ask = searcher(counter, store, OFFERS)
     assert "LAN-1" in skus(ask("lantern"))
-    with database.session_for(store) as session:
+    with counter.database.session_for(store) as session:
         session.execute(text("UPDATE products SET status = 'ARCHIVED' WHERE sku = 'LAN-1'"))
     assert "LAN-1" not in skus(ask("lantern"))

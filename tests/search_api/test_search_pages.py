@@ -1,28 +1,31 @@
 """Pages of GET /v1/search, and what strange and bad input gets."""
 
-from uuid import UUID
-
 import pytest
-from fastapi.testclient import TestClient
 
-from oltp.db.session import Database
 from tests.oltp.search.shop import Offer, fill_store
-from tests.search_api.conftest import MakeToken, bearer
+from tests.search_api.conftest import Counter
 from tests.search_api.searched import OFFERS, Ask, searcher, skus, statements, walk
 
-
-@pytest.fixture
-def ask(client: TestClient, database: Database, store: UUID, make_token: MakeToken) -> Ask:
-    """A function that searches the store."""
-    return searcher(client, database, store, make_token(store, ["search.read"]), OFFERS)
+MANY = [Offer(f"Lamp {'red' if n % 3 else 'blue'}", f"L{n}") for n in range(90)]
+MANY += [Offer(f"Desk number{n}", f"D{n}") for n in range(30)]
 
 
-@pytest.fixture
-def many(client: TestClient, database: Database, store: UUID, make_token: MakeToken) -> Ask:
-    """A store of 120 products with many equal scores."""
-    offers = [Offer(f"Lamp {'red' if n % 3 else 'blue'}", f"L{n}") for n in range(90)]
-    offers += [Offer(f"Desk number{n}", f"D{n}") for n in range(30)]
-    return searcher(client, database, store, make_token(store, ["search.read"]), offers)
+@pytest.fixture(scope="module")
+def ask(counter: Counter) -> Ask:
+    """A function that searches a small store."""
+    return searcher(counter, counter.create_store(), OFFERS)
+
+
+@pytest.fixture(scope="module")
+def many(counter: Counter) -> Ask:
+    """A function that searches a store of 120 products with many equal scores."""
+    return searcher(counter, counter.create_store(), MANY)
+
+
+@pytest.fixture(scope="module")
+def headers(counter: Counter) -> dict[str, str]:
+    """Header of a token that may search a store."""
+    return counter.headers(counter.create_store(), "search.read")
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "lexical", "semantic"])
@@ -35,10 +38,12 @@ def test_pages_neither_repeat_nor_skip(many: Ask, mode: str) -> None:
     assert {sku for sku in found if sku.startswith("L")} == lamps
 
 
-def test_pages_hold_while_the_catalogue_changes(many: Ask, database: Database, store: UUID) -> None:
+def test_pages_hold_while_the_catalogue_changes(counter: Counter) -> None:
+    store = counter.create_store()
+    many = searcher(counter, store, MANY)
     everything = skus(many("red lamp", limit=100, mode="lexical"))
     first = many("red lamp", limit=40, mode="lexical")
-    fill_store(database, store, [Offer("Red red lamp lamp", f"NEW{n}") for n in range(40)])
+    fill_store(counter.database, store, [Offer("Red red lamp lamp", f"NEW{n}") for n in range(40)])
     rest = walk_from(many, "red lamp", first.json()["next"], limit=40, mode="lexical")
     assert [sku for sku in skus(first) + rest if not sku.startswith("NEW")] == everything
 
@@ -131,28 +136,27 @@ def test_strange_queries_get_an_answer(ask: Ask, query: str, mode: str) -> None:
         ({"q": "a", "cursor": "x" * 12_001}, "query.cursor"),
     ],
 )
-def test_bad_input_is_named(
-    ask: Ask, client: TestClient, query: dict[str, object], field: str, make_token: MakeToken, store: UUID
-) -> None:
-    answer = client.get("/v1/search", params=query, headers=bearer(make_token(store, ["search.read"])))
+def test_bad_input_is_named(counter: Counter, headers: dict[str, str], query: dict[str, object], field: str) -> None:
+    answer = counter.client.get("/v1/search", params=query, headers=headers)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-def test_the_scope_is_needed(client: TestClient, store: UUID, make_token: MakeToken) -> None:
-    assert client.get("/v1/search", params={"q": "a"}).status_code == 401
-    refused = client.get("/v1/search", params={"q": "a"}, headers=bearer(make_token(store, ["product.read"])))
+def test_the_scope_is_needed(counter: Counter) -> None:
+    assert counter.client.get("/v1/search", params={"q": "a"}).status_code == 401
+    headers = counter.headers(counter.create_store(), "product.read")
+    refused = counter.client.get("/v1/search", params={"q": "a"}, headers=headers)
     assert refused.status_code == 403 and "search.read" in refused.text
 
 
-def test_a_page_costs_the_same_number_of_statements(many: Ask, database: Database) -> None:
+def test_a_page_costs_the_same_number_of_statements(many: Ask, counter: Counter) -> None:
     counts = set()
     for limit in (1, 10, 100):
-        with statements(database) as sent:
+        with statements(counter.database) as sent:
             assert many("red lamp", limit=limit).status_code == 200
         counts.add(len(sent))
     assert len(counts) == 1
     cursor = many("red lamp", limit=5).json()["next"]
-    with statements(database) as sent:
+    with statements(counter.database) as sent:
         many("red lamp", limit=5, cursor=cursor)
     assert len(sent) < counts.pop()

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from oltp.db.session import Database
+from tests.lakes import EmptyLake
 from tests.warehouse.shop import Shop
 from warehouse.connection import Lake
 from warehouse.extraction import extract
@@ -18,9 +19,9 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def lake(database: Database, lake_dir: Path) -> Iterator[Lake]:
+def lake(empty_lake: EmptyLake, database: Database, lake_dir: Path) -> Iterator[Lake]:
     """An empty lake."""
-    with Lake.open(database.url, data_path=lake_dir) as lake:
+    with empty_lake.copied(database.url, lake_dir) as lake:
         yield lake
 
 
