@@ -40,10 +40,17 @@ def narrowed(schema: str, name: str, restrictions: Mapping[str, str]) -> str:
 
     ValueError if an alias does not exist: a silent miss would compute from all rows, rightly but slowly.
     """
+    return _narrowed(schema, name, tuple(sorted(restrictions.items())))
+
+
+@cache
+def _narrowed(schema: str, name: str, restrictions: tuple[tuple[str, str], ...]) -> str:
+    # A refresh of few keys would spend a fifth of its time here; the answer depends on nothing that changes.
+    conditions = dict(restrictions)
     tree = parsed(schema, name).copy()
-    missing = set(restrictions)
+    missing = set(conditions)
     for table in list(tree.find_all(exp.Table)):
-        condition = restrictions.get(table.alias) if table.db else None
+        condition = conditions.get(table.alias) if table.db else None
         if condition is None:
             continue
         missing.discard(table.alias)
