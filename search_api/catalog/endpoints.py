@@ -6,43 +6,55 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from oltp.catalog.queries import ProductFilter, ProductRow, list_products
+from oltp.merchandising.queries import ListedProduct, ListingFilter, Place, list_products
 from search_api.catalog.schemas import ProductItem, ProductStatus, product_item
 from search_api.dependencies import Caller, StoreSession, require
 from search_api.pages import MAX_LIMIT, InvalidCursor, Page, decode_cursor, encode_cursor
 
 router = APIRouter(tags=["catalog"])
 
-_SLUG = Query(max_length=200, description="Slug of the category or brand.")
+_SLUG = Query(max_length=200, description="Slug of the category, brand or collection.")
 
 
-@router.get("/v1/products", summary="List products, newest first")
+@router.get("/v1/products", summary="List products, newest first; a collection in its own order")
 def get_products(
     caller: Annotated[Caller, Depends(require("product.read"))], session: StoreSession,
     status: ProductStatus = "ACTIVE", category: Annotated[str | None, _SLUG] = None,
-    brand: Annotated[str | None, _SLUG] = None, limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
+    brand: Annotated[str | None, _SLUG] = None, collection: Annotated[str | None, _SLUG] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
     cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
 ) -> Page[ProductItem]:
     """Return a page of the store's products that are not deleted."""
-    wanted = ProductFilter(status=status, category=category, brand=brand)
-    before = None if cursor is None else _read_cursor(cursor)
+    wanted = ListingFilter(status=status, category=category, brand=brand, collection=collection)
+    after = None if cursor is None else _read_cursor(cursor, in_collection=collection is not None)
     # One row more than asked for tells whether there is a next page.
-    rows = list_products(session, store_id=caller.store_id, wanted=wanted, before=before, limit=limit + 1)
+    rows = list_products(session, store_id=caller.store_id, wanted=wanted, after=after, limit=limit + 1)
     more = _cursor_of(rows[limit - 1]) if len(rows) > limit else None
     return Page[ProductItem](items=[product_item(row) for row in rows[:limit]], next=more)
 
 
-def _cursor_of(row: ProductRow) -> str:
-    return encode_cursor([row._mapping["created_at"].isoformat(), str(row._mapping["id"])])
+def _cursor_of(row: ListedProduct) -> str:
+    place = row._mapping["place"]
+    return encode_cursor([place.isoformat() if isinstance(place, datetime) else str(place), str(row._mapping["id"])])
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    created_at, product_id = decode_cursor(cursor, length=2)
+def _read_cursor(cursor: str, *, in_collection: bool) -> Place:
+    """Return the place a cursor stands for; a cursor of the other order is refused like any that nobody gave out."""
+    place, product_id = decode_cursor(cursor, length=2)
     try:
-        moment = datetime.fromisoformat(created_at)
         key = UUID(product_id)
+        if in_collection:
+            return _position(place), key
+        moment = datetime.fromisoformat(place)
     except ValueError:
         raise InvalidCursor(field="cursor") from None
     if moment.tzinfo is None:
         raise InvalidCursor(field="cursor")
     return moment, key
+
+
+def _position(place: str) -> int:
+    # Longer numbers are no position of ours, and the database could not take them.
+    if not place.isascii() or not place.isdigit() or len(place) > 9:
+        raise ValueError(place)
+    return int(place)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from oltp.catalog.queries import ProductRow
+from oltp.merchandising.queries import ListedProduct
 
 ProductStatus = Literal["DRAFT", "ACTIVE", "ARCHIVED"]
 
@@ -39,13 +39,13 @@ class ProductItem(BaseModel):
     category: Named | None
     brand: Named | None
     thumbnail_url: str | None
-    inventory_status: str
+    is_available: bool = Field(description="Whether any variant can be bought now.")
     is_featured: bool
     created_at: datetime
     updated_at: datetime
 
 
-def product_item(row: ProductRow) -> ProductItem:
+def product_item(row: ListedProduct) -> ProductItem:
     """Return the answer's form of a listed product."""
     fields = row._mapping
     compare_at = fields["compare_at_amount"]

@@ -125,3 +125,31 @@ def test_another_store_sees_none(shop: Any, client: TestClient, other_store: UUI
     assert client.get("/v1/products", headers=headers).json() == {"items": [], "next": None}
     stolen = shop(limit=1).json()["next"]
     assert client.get("/v1/products", params={"cursor": stolen}, headers=headers).json()["items"] == []
+
+
+COLLECT = text("""
+    WITH k AS (INSERT INTO collection (store_id, name, slug) VALUES (:store, 'Gifts', 'gifts') RETURNING id)
+    INSERT INTO collection_product (store_id, collection_id, product_id, position)
+    SELECT :store, k.id, p.id, :most - right(p.sku, -3)::integer FROM k, products p WHERE p.store_id = :store""")
+
+
+def test_a_collection_keeps_its_own_order(shop: Any, database: Database, store: UUID, other_store: UUID) -> None:
+    with database.session_for(store) as session:
+        session.execute(COLLECT, {"store": store, "most": 50})
+    expected = [f"SKU{n}" for n in range(40, 0, -1) if n % 5 and n % 7]
+    for limit in (1, 7, 100):
+        assert walk(shop, collection="gifts", limit=limit) == expected
+    assert walk(shop, collection="gifts", brand="acme", limit=3) == [sku for sku in expected if int(sku[3:]) % 3 == 0]
+    assert walk(shop, collection="nowhere") == []
+    with database.session_for(store) as session:
+        session.execute(text("UPDATE collection SET deleted_at = now()"))
+    assert walk(shop, collection="gifts") == []
+
+
+def test_a_cursor_of_the_other_order_is_refused(shop: Any, database: Database, store: UUID) -> None:
+    with database.session_for(store) as session:
+        session.execute(COLLECT, {"store": store, "most": 50})
+    newest = shop(limit=2).json()["next"]
+    by_hand = shop(limit=2, collection="gifts").json()["next"]
+    assert shop(limit=2, collection="gifts", cursor=newest).status_code == 400
+    assert shop(limit=2, cursor=by_hand).status_code == 400

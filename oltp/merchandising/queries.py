@@ -1,0 +1,88 @@
+"""Reads of merchandising: the listing of a store's products, with price and availability as its readers see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+ListedProduct = Row[*tuple[Any, ...]]
+# (created_at, id) of the last product before the page; in a collection (position, id).
+Place = tuple[datetime, UUID] | tuple[int, UUID]
+
+
+@dataclass(frozen=True)
+class ListingFilter:
+    """Which products are wanted; category, brand and collection by slug, None for any."""
+
+    status: str | None = "ACTIVE"
+    category: str | None = None
+    brand: str | None = None
+    collection: str | None = None
+
+
+# The page is cut first: prices, stock and names are looked up for its rows only.
+_PAGE = """
+WITH page AS MATERIALIZED ({page})
+SELECT p.id, p.name, p.slug, p.sku, p.short_description, p.status, p.currency, p.thumbnail_url, p.is_featured,
+       p.created_at, p.updated_at, page.place,
+       CASE WHEN step.reads_new THEN coalesce(price.amount, p.price_amount) ELSE p.price_amount END AS price_amount,
+       CASE WHEN step.reads_new AND price.amount IS NOT NULL THEN price.compare_at_amount
+            ELSE p.compare_at_amount END AS compare_at_amount,
+       product_is_available(p.store_id, p.id) AS is_available, c.slug AS category_slug, c.name AS category_name,
+       b.slug AS brand_slug, b.name AS brand_name
+FROM page
+CROSS JOIN (SELECT capability_reached(:store, 'pricing', 'read_new') AS reads_new) step
+JOIN products p ON p.store_id = :store AND p.id = page.id
+LEFT JOIN categories c ON c.store_id = p.store_id AND c.id = p.category_id
+LEFT JOIN brands b ON b.store_id = p.store_id AND b.id = p.brand_id
+LEFT JOIN LATERAL (
+  SELECT amount, compare_at_amount FROM product_price r
+  WHERE r.store_id = p.store_id AND r.product_id = p.id AND r.currency = p.currency AND r.segment_id IS NULL
+    AND r.min_quantity = 1 AND r.during @> now() LIMIT 1) price ON true
+ORDER BY {order}
+"""
+_NEWEST = """
+  SELECT p.id, p.created_at AS place FROM products p
+  WHERE p.store_id = :store AND p.deleted_at IS NULL {filters}
+  ORDER BY p.created_at DESC, p.id DESC LIMIT :limit"""
+_BY_HAND = """
+  SELECT p.id, m.position AS place FROM collection k
+  JOIN collection_product m ON m.store_id = k.store_id AND m.collection_id = k.id
+  JOIN products p ON p.store_id = m.store_id AND p.id = m.product_id
+  WHERE k.store_id = :store AND k.slug = :collection AND k.deleted_at IS NULL AND k.is_published
+    AND p.deleted_at IS NULL {filters}
+  ORDER BY m.position, m.product_id LIMIT :limit"""
+_FILTERS = {
+    "status": "AND p.status = CAST(:status AS product_status)",
+    "category": """AND p.category_id = (SELECT id FROM categories
+                     WHERE store_id = :store AND slug = :category AND deleted_at IS NULL)""",
+    "brand": """AND p.brand_id = (SELECT id FROM brands
+                  WHERE store_id = :store AND slug = :brand AND deleted_at IS NULL)""",
+}
+
+
+def list_products(
+    session: Session, *, store_id: UUID, wanted: ListingFilter, after: Place | None, limit: int
+) -> list[ListedProduct]:
+    """Return a page of products that are not deleted, in one statement: newest first, a collection in its own order.
+
+    `after` is the `place` and id of the last product of the previous page. The price is the list price of the
+    product's currency that holds now.
+    """
+    given = {name: getattr(wanted, name) for name in ("status", "category", "brand", "collection")}
+    filters = [clause for name, clause in _FILTERS.items() if given[name] is not None]
+    if wanted.collection is None:
+        page, order = _NEWEST, "page.place DESC, page.id DESC"
+        seek = "AND (p.created_at, p.id) < (:place, :last)"
+    else:
+        page, order = _BY_HAND, "page.place, page.id"
+        seek = "AND (m.position, m.product_id) > (:place, :last)"
+    if after is not None:
+        filters.append(seek)
+    statement = _PAGE.format(page=page.format(filters=" ".join(filters)), order=order)
+    place, last = after if after is not None else (None, None)
+    return list(session.execute(text(statement), {**given, "store": store_id, "limit": limit, "place": place,
+                                                  "last": last}))
