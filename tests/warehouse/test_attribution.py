@@ -1,28 +1,35 @@
 """Credit for orders, worked by hand, and parts that always add up."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oltp.kit.money import split
-from tests.warehouse.conftest import assert_equals_full_rebuild, flow
-from tests.warehouse.shop import Shop
+from tests.warehouse.stories import Scene, Stories
 from warehouse.checks import run_check
-from warehouse.connection import Lake
 from warehouse.runner import load_sql
 
+stories = Stories()
 
-def credits(lake: Lake, model: str) -> list[tuple[int, str, int]]:
-    return lake.query(
-        f"SELECT ordinal, channel, credit_amount FROM marts.order_attribution WHERE model = '{model}' ORDER BY ordinal"
+
+def credits(scene: Scene, model: str) -> list[tuple[Any, ...]]:
+    return scene.rows(
+        "SELECT ordinal, channel, credit_amount FROM marts.order_attribution "
+        f"WHERE store_id = $store AND model = '{model}' ORDER BY ordinal"
     )
 
 
-def test_four_models(shop: Shop, lake: Lake) -> None:
+@stories.tell
+def four_models(scene: Scene) -> Iterator[None]:
     """10.00 − 1.00 after e-mail, search and a direct visit.
 
     31 days before and one minute after the order do not count. Linear: 3.00 each.
     """
+    shop = scene.shop
     ada, phone = shop.customer("ada@example.test"), shop.visitor("phone")
     shop.identify(phone, ada)
     visits = (
@@ -35,25 +42,31 @@ def test_four_models(shop: Shop, lake: Lake) -> None:
     for moment, evidence in visits:
         shop.event("page_view", moment, phone, **evidence)
     shop.order("2026-11-10 12:00", (shop.product("TEA"), 1, 1000), customer=ada, discount=100)
-    flow(lake)
-    assert credits(lake, "first") == [(1, "Email", 900)]
-    assert credits(lake, "last") == [(3, "Direct", 900)]
-    assert credits(lake, "last_non_direct") == [(2, "Organic Search", 900)]
-    assert credits(lake, "linear") == [(1, "Email", 300), (2, "Organic Search", 300), (3, "Direct", 300)]
+    yield
+    assert credits(scene, "first") == [(1, "Email", 900)]
+    assert credits(scene, "last") == [(3, "Direct", 900)]
+    assert credits(scene, "last_non_direct") == [(2, "Organic Search", 900)]
+    assert credits(scene, "linear") == [(1, "Email", 300), (2, "Organic Search", 300), (3, "Direct", 300)]
 
 
-def test_an_order_without_a_visit_is_unattributed_until_one_is_known(shop: Shop, lake: Lake) -> None:
+@stories.tell
+def an_order_without_a_visit_is_unattributed_until_one_is_known(scene: Scene) -> Iterator[None]:
     """The visitor is identified as the customer only later: the order's credit moves to the visit."""
+    shop = scene.shop
     ada, phone = shop.customer("ada@example.test"), shop.visitor("phone")
     shop.event("page_view", "2026-11-10 11:00", phone, utm_source="news", utm_medium="email")
     shop.order("2026-11-10 12:00", (shop.product("TEA"), 1, 1001), customer=ada)
-    flow(lake)
-    assert credits(lake, "linear") == [(0, "unattributed", 1001)]
+    yield
+    assert credits(scene, "linear") == [(0, "unattributed", 1001)]
     shop.identify(phone, ada)
-    flow(lake)
-    assert credits(lake, "linear") == [(1, "Email", 1001)]
-    assert run_check(lake, "attribution_conserves").is_passed
-    assert_equals_full_rebuild(lake)
+    yield
+    assert credits(scene, "linear") == [(1, "Email", 1001)]
+    assert run_check(scene.lake, "attribution_conserves").is_passed
+
+
+@pytest.mark.parametrize("name", stories.told)
+def test_story(told: Stories, name: str) -> None:
+    told.ending(name)
 
 
 CREDIT = """

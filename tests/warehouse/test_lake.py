@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from oltp.db.session import Database
-from tests.warehouse.conftest import NOW, flow
+from tests.warehouse.flowing import NOW, flow
 from tests.warehouse.shop import Shop, at
 from warehouse.checks import CHECKS, run_check, run_checks
 from warehouse.connection import Lake, LakeUnavailable

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from oltp.db.session import Database
-from tests.warehouse.conftest import NOW
+from tests.warehouse.flowing import NOW
 from tests.warehouse.shop import Shop
 from warehouse.checks import run_check
 from warehouse.connection import Lake
