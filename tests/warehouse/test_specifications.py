@@ -13,7 +13,7 @@ from oltp.kit.metrics import METRICS
 from warehouse.connection import Lake
 from warehouse.lineage import column_lineage
 from warehouse.metrics import BINDINGS
-from warehouse.model import KEY_COLUMNS
+from warehouse.model import KEY_COLUMNS, Model
 from warehouse.models import MODELS
 from warehouse.runner import SQL_ROOT, narrowed, parsed
 from warehouse.tables import RAW_TABLES
@@ -59,7 +59,7 @@ def test_marts_have_the_published_columns(database: Database) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_models_are_what_their_files_say(model, lake: Lake) -> None:
+def test_models_are_what_their_files_say(model: Model) -> None:
     assert tuple(each.alias_or_name for each in parsed(model.schema, model.name).selects) == model.names
     narrowed(model.schema, model.name, model.narrow)
     lineage = column_lineage(model.full_name)
