@@ -61,7 +61,9 @@ class River:
     def lake(self) -> Lake:
         """The lake, with the shop attached; LakeUnavailable if Postgres is away."""
         if self._lake is None:
-            self._lake = Lake.open(self.database.url, data_path=self.settings.lake_path)
+            self._lake = Lake.open(
+                self.database.url, data_path=self.settings.lake_path, threads=self.settings.lake_threads
+            )
         return self._lake
 
     @property

@@ -18,7 +18,7 @@ from oltp.db.roles import prepare_database
 from oltp.db.session import Database
 from oltp.kit.clock import FixedClock
 from stormcom.schema import upgrade
-from tests.lakes import EmptyLake
+from tests.lakes import KeptLake
 
 ADMIN = "postgres"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -170,6 +170,6 @@ def lake_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_lake(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> EmptyLake:
-    """An empty lake, to clone from."""
-    return EmptyLake.make(server_url, template, tmp_path_factory.mktemp("empty-lake"))
+def empty_lake(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> KeptLake:
+    """An empty lake, to copy."""
+    return KeptLake.of(with_database(server_url, template), tmp_path_factory.mktemp("empty-lake"))

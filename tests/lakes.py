@@ -1,4 +1,4 @@
-"""An empty lake in a moment: its catalogue and its files are copies of those of a lake that was made before."""
+"""A lake in a moment: its catalogue and its files are copies of those of a lake that was made before."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,28 +8,27 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from warehouse.connection import Lake, catalogue_conninfo
 
 
 @dataclass(frozen=True)
-class EmptyLake:
-    """A lake that has its tables and no rows: the name of its catalogue's database, and the folder of its files."""
+class KeptLake:
+    """A lake to copy, which nobody has open: the name of its catalogue's database, and the folder of its files."""
 
     catalogue: str
     folder: Path
 
     @classmethod
-    def make(cls, server_url: str, template: str, folder: Path) -> "EmptyLake":
-        """Make it beside the database that the tests' databases are cloned from."""
-        url = make_conninfo(server_url, dbname=template)
-        Lake.open(url, data_path=folder).close()
-        return cls(_catalogue_of(url), folder)
+    def of(cls, database_url: str, folder: Path) -> "KeptLake":
+        """The lake of a database; it is made if there is none."""
+        Lake.open(database_url, data_path=folder).close()
+        return cls(_catalogue_of(database_url), folder)
 
     @contextmanager
     def copied(self, database_url: str, folder: Path) -> Iterator[Lake]:
-        """The open lake of a database that has none yet, its files in `folder`.
+        """The open copy, as the lake of a database that has none yet, with its files in `folder`.
 
         One thread: the lakes of most tests hold some hundred rows, and to divide those costs a third of the time.
         """

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     encoder: Literal["minilm", "hash"] = Field(
         default="minilm", description="Text encoder: the real model, or a hash for tests."
     )
+    lake_threads: int | None = Field(
+        default=None, ge=1, description="Threads that a materialization computes with; without it, one per processor."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -122,4 +122,5 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The environment of every command: this home, nothing of the surroundings."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("STORMCOM_", "DAGSTER_"))}
-        return {**clean, "STORMCOM_HOME": str(self.home), "STORMCOM_ENCODER": "hash", "STORMCOM_DEMO_SCALE": "0.01"}
+        small = {"STORMCOM_ENCODER": "hash", "STORMCOM_DEMO_SCALE": "0.01", "STORMCOM_LAKE_THREADS": "1"}
+        return {**clean, **small, "STORMCOM_HOME": str(self.home)}

@@ -39,8 +39,13 @@ def shop(server_url: str, demo_template: str) -> Iterator[Database]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A home of the test's own, and an encoder that needs no model."""
-    return Settings(home=tmp_path / "home", encoder="hash")
+    """A home of the test's own, an encoder that needs no model, and one thread: a small shop is slower with more."""
+    return small_settings(tmp_path / "home")
+
+
+def small_settings(home: Path) -> Settings:
+    """Settings for a small shop whose lake is in `home`."""
+    return Settings(home=home, encoder="hash", lake_threads=1)
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ home, url, fatal, delay = sys.argv[1:]
 def on_step(step, state):
     if (step, state) == (fatal, "started"):
         threading.Timer(float(delay), lambda: os.kill(os.getpid(), 9)).start()
-materialize(Settings(home=Path(home), encoder="hash"), url, on_step=on_step)
+materialize(Settings(home=Path(home), encoder="hash", lake_threads=1), url, on_step=on_step)
 """
 
 

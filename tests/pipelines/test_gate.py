@@ -1,6 +1,7 @@
 """A failing blocking check stops publishing, in the run that finds it and in any later attempt."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -9,17 +10,39 @@ from oltp.db.session import Database
 from oltp.kit.settings import Settings
 from pipelines.checks.gate import gating_checks, tables_written
 from pipelines.run import materialize
+from tests.conftest import cloned_database, create_database, drop_database
+from tests.lakes import KeptLake
+from tests.pipelines.conftest import small_settings
 from tests.pipelines.river import everything_published, published, run
 from warehouse.connection import Lake
 
 CORRUPT = "UPDATE marts.daily_store_metrics SET net_sales_amount = net_sales_amount + 1 WHERE orders_count > 0"
 
 
+@pytest.fixture(scope="module")
+def complete(
+    server_url: str, demo_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, KeptLake]]:
+    """A shop whose lake and published tables are complete: the name of its database, and the lake."""
+    name, settings = f"stormcom_complete_{uuid4().hex[:12]}", small_settings(tmp_path_factory.mktemp("complete"))
+    database = Database(create_database(server_url, name, demo_template))
+    assert run(settings, database).success
+    database.dispose()
+    yield name, KeptLake.of(database.url, settings.lake_path)
+    drop_database(server_url, name)
+
+
 @pytest.fixture
-def filled(shop: Database, settings: Settings) -> Iterator[Lake]:
-    """A lake and its published tables, complete; the lake stays open for the test to spoil."""
-    assert run(settings, shop).success
-    with Lake.open(shop.url, data_path=settings.lake_path) as lake:
+def shop(server_url: str, complete: tuple[str, KeptLake]) -> Iterator[Database]:
+    """A copy of the complete shop."""
+    with cloned_database(server_url, complete[0]) as database:
+        yield database
+
+
+@pytest.fixture
+def filled(shop: Database, settings: Settings, complete: tuple[str, KeptLake]) -> Iterator[Lake]:
+    """A copy of the complete lake; it stays open for the test to spoil."""
+    with complete[1].copied(shop.url, settings.lake_path) as lake:
         yield lake
 
 

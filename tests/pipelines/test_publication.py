@@ -15,7 +15,7 @@ from oltp.db.locking import try_lock
 from oltp.db.session import Database
 from pipelines.publish.errors import GateClosed, LakeIsBehind, PublicationMoved
 from pipelines.publish.publication import Published, publish
-from tests.lakes import EmptyLake
+from tests.lakes import KeptLake
 from tests.pipelines.lake import FIRST_DAY, TAKEN_AT, daily_rows, replace_daily, take_horizon
 from warehouse.connection import Lake
 
@@ -24,7 +24,7 @@ DAYS = 40
 
 
 @pytest.fixture
-def lake(empty_lake: EmptyLake, database: Database, lake_dir: Path) -> Iterator[Lake]:
+def lake(empty_lake: KeptLake, database: Database, lake_dir: Path) -> Iterator[Lake]:
     with empty_lake.copied(database.url, lake_dir) as opened:
         take_horizon(opened, 1)
         yield opened

@@ -8,14 +8,14 @@ import pytest
 
 from oltp.db.session import Database
 from tests.conftest import cloned_database
-from tests.lakes import EmptyLake
+from tests.lakes import KeptLake
 from tests.warehouse.shop import Shop
 from tests.warehouse.stories import Stories
 from warehouse.connection import Lake
 
 
 @pytest.fixture
-def lake(empty_lake: EmptyLake, database: Database, lake_dir: Path) -> Iterator[Lake]:
+def lake(empty_lake: KeptLake, database: Database, lake_dir: Path) -> Iterator[Lake]:
     """An empty lake."""
     with empty_lake.copied(database.url, lake_dir) as lake:
         yield lake
@@ -32,7 +32,7 @@ def told(
     request: pytest.FixtureRequest,
     server_url: str,
     template: str,
-    empty_lake: EmptyLake,
+    empty_lake: KeptLake,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stories:
     """The stories of the module, played to their end."""
