@@ -54,9 +54,9 @@ class Moved:
 
 def advance(
     database: Database, *, store_id: UUID, capability: Capability, clock: Clock, soak: timedelta = SOAK,
-    progress: Progress | None = None, batch: int = BATCH,
+    progress: Progress | None = None, batch: int = BATCH, patience: float = WRITERS_SECONDS,
 ) -> Moved:
-    """Take one step forward; opens its own short transactions.
+    """Take one step forward; opens its own short transactions. Waits `patience` seconds for older writers.
 
     Errors: NothingToAdvance, NotInOrder, StillDivergent, NotConserved, NotSoaked, WritersStillOpen.
     """
@@ -66,7 +66,10 @@ def advance(
     after = next_step(capability, before)
     check_order(capability, after, {name: state.step for name, state in standing.items()})
     if before == "off":
-        return _begin(database, store_id=store_id, capability=capability, clock=clock, progress=progress, batch=batch)
+        _begin(database, store_id=store_id, capability=capability, clock=clock, patience=patience)
+        report = _fill(database, store_id=store_id, capability=capability, progress=progress, batch=batch)
+        divergence = check_parity(database, store_id=store_id, capability=capability, clock=clock, report=report)
+        return Moved(capability, before, after, divergence, report)
     report = dict(standing[capability].report)
     if not report.get("is_filled"):
         # The run that set the step died in its backfill.
@@ -81,16 +84,13 @@ def advance(
 
 
 def _begin(
-    database: Database, *, store_id: UUID, capability: Capability, clock: Clock, progress: Progress | None, batch: int
-) -> Moved:
-    """Let writers mirror, wait for those that began before they did, then bring in what was there."""
+    database: Database, *, store_id: UUID, capability: Capability, clock: Clock, patience: float
+) -> None:
+    """Let writers mirror, and wait for those that began before they could know."""
     with database.owner_session() as session:
         _move(session, store_id=store_id, capability=capability, before="off", after="shadow", now=clock.now())
         xid = int(session.scalar(text("SELECT pg_current_xact_id()::text::bigint")) or 0)
-    _await_writers(database, xid)
-    report = _fill(database, store_id=store_id, capability=capability, progress=progress, batch=batch)
-    divergence = check_parity(database, store_id=store_id, capability=capability, clock=clock, report=report)
-    return Moved(capability, "off", "shadow", divergence, report)
+    _await_writers(database, xid, patience)
 
 
 def _fill(
@@ -113,9 +113,9 @@ def _fill(
     return {**(first or {}), "is_filled": True}
 
 
-def _await_writers(database: Database, xid: int) -> None:
+def _await_writers(database: Database, xid: int, patience: float) -> None:
     """Wait until every transaction that may not have seen transaction `xid` has ended. Errors: WritersStillOpen."""
-    deadline = time.monotonic() + WRITERS_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         with database.owner_session() as session:
             oldest = int(session.scalar(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")) or 0)
@@ -125,7 +125,7 @@ def _await_writers(database: Database, xid: int) -> None:
                 SELECT pid FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND datname = current_database()
                   AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 1"""))
         if time.monotonic() > deadline:
-            raise WritersStillOpen(seconds=int(WRITERS_SECONDS), pid=pid)
+            raise WritersStillOpen(seconds=round(patience), pid=pid)
         time.sleep(0.05)
 
 
