@@ -67,11 +67,16 @@ def _look_around(stack: Stack) -> None:
         assert day.status_code == 200, day.text
 
 
-def test_the_next_up_goes_on_with_the_same_data(stack: Stack) -> None:
+def test_the_next_up_goes_on_with_the_same_data_and_starts_a_process_that_dies_again(stack: Stack) -> None:
     said = stack.start()
     assert "up to date" in said and "Demo shop" not in said
     before = _counts(stack)
     assert before[0] and before[1]
+    records = {path.stem: json.loads(path.read_text()) for path in (stack.home / "run").glob("up-*/*.json")}
+    os.kill(records["api"]["pid"], signal.SIGKILL)
+    with httpx.Client(base_url=stack.api, transport=httpx.HTTPTransport(retries=12)) as browser:
+        assert browser.get("/healthz").status_code == 200
+    assert "The API died" in stack.said()
     assert stack.interrupt(signal.SIGTERM) == 0
     assert stack.processes() == {}
     # Another command starts the server for itself and stops it again.
@@ -79,31 +84,33 @@ def test_the_next_up_goes_on_with_the_same_data(stack: Stack) -> None:
     assert stack.processes() == {}
 
 
-def test_a_killed_up_leaves_only_postgres_and_the_next_one_takes_it_over(stack: Stack) -> None:
-    stack.start()
-    before = _counts(stack)
-    os.kill(stack.pid, signal.SIGKILL)
-    stack.interrupt(0)
-    left = stack.await_only("postgres")
-    assert left and all("postgres" in line for line in left.values()), left
-    doctor = stack.run("doctor")
-    assert doctor.returncode == 1 and "left by a run that was killed: Postgres" in doctor.stdout
-    said = stack.start()
-    assert "taken over with its data" in said
-    assert _counts(stack) == before
-    assert stack.interrupt() == 0
-    assert stack.processes() == {}
+def test_a_killed_up_leaves_only_postgres_and_the_next_one_takes_it_over_with_dagster(home: Path) -> None:
+    killed, stack = Stack(home, "--no-dagster"), Stack(home)
+    try:
+        killed.start()
+        before = _counts(killed)
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.interrupt(0)
+        left = killed.await_only("postgres")
+        assert left and all("postgres" in line for line in left.values()), left
+        doctor = killed.run("doctor")
+        assert doctor.returncode == 1 and "left by a run that was killed: Postgres" in doctor.stdout
+        assert "taken over with its data" in stack.start()
+        assert _counts(stack) == before
+        _look_at_dagster(stack)
+        assert stack.interrupt() == 0
+        assert stack.processes() == {}
+    finally:
+        killed.destroy()
+        stack.destroy()
 
 
-def test_a_process_that_dies_is_started_again(stack: Stack) -> None:
-    stack.start()
-    records = {path.stem: json.loads(path.read_text()) for path in (stack.home / "run").glob("up-*/*.json")}
-    os.kill(records["api"]["pid"], signal.SIGKILL)
-    with httpx.Client(base_url=stack.api, transport=httpx.HTTPTransport(retries=12)) as browser:
-        assert browser.get("/healthz").status_code == 200
-    assert "The API died" in stack.said()
-    assert stack.interrupt() == 0
-    assert stack.processes() == {}
+def _look_at_dagster(stack: Stack) -> None:
+    query = {"query": "{ assetNodes { assetKey { path } } instance { daemonHealth { allDaemonStatuses "
+                      "{ daemonType healthy } } } }"}
+    data = httpx.post(f"http://127.0.0.1:{stack.dagster_port}/graphql", json=query, timeout=30).json()["data"]
+    keys = {tuple(node["assetKey"]["path"]) for node in data["assetNodes"]}
+    assert ("marts", "daily_store_metrics") in keys and ("published", "daily_store_metrics") in keys
 
 
 def test_a_taken_port_is_named_before_anything_starts(stack: Stack) -> None:
@@ -128,18 +135,3 @@ def test_ctrl_c_during_the_start_leaves_no_process() -> None:
             assert stack.processes() == {}
         finally:
             stack.destroy()
-
-
-def test_dagster_shows_the_assets(home: Path) -> None:
-    stack = Stack(home)
-    try:
-        stack.start()
-        query = {"query": "{ assetNodes { assetKey { path } } instance { daemonHealth { allDaemonStatuses "
-                          "{ daemonType healthy } } } }"}
-        data = httpx.post(f"http://127.0.0.1:{stack.dagster_port}/graphql", json=query, timeout=30).json()["data"]
-        keys = {tuple(node["assetKey"]["path"]) for node in data["assetNodes"]}
-        assert ("marts", "daily_store_metrics") in keys and ("published", "daily_store_metrics") in keys
-        assert stack.interrupt() == 0
-        assert stack.processes() == {}
-    finally:
-        stack.destroy()
