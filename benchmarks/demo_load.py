@@ -5,40 +5,30 @@ user's is.
 """
 
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 import polars as pl
 import psycopg
 from psycopg import sql
 
-from oltp.db.embedded import EmbeddedPostgres
+from benchmarks._server import throwaway_database
 from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
 from stormcom.demo.loading import as_csv
 from stormcom.demo.run import load_demo
 from stormcom.demo.shop_data import ShopData, local_day, make_shop
 from stormcom.demo.shops import SHOPS
-from stormcom.schema import upgrade
 
 POSTGRES_TYPES = {pl.Int64: "bigint", pl.Int32: "integer", pl.Boolean: "boolean", pl.Datetime: "timestamptz"}
 
 
 def main(scale: float) -> None:
-    with tempfile.TemporaryDirectory(prefix="stormcom-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder) / "pg", durable=True)
-        server.start()
-        try:
-            measure(server.url(), scale)
-        finally:
-            server.stop()
+    with throwaway_database() as url:
+        measure(url, scale)
 
 
 def measure(url: str, scale: float) -> None:
-    upgrade(url)
     database, clock = Database(url), SystemClock()
     began = time.perf_counter()
     shops = [make_shop(shop, today=local_day(shop, clock.now()), scale=scale) for shop in SHOPS]

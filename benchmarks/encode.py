@@ -7,19 +7,16 @@ user's is. The model is loaded before the clock starts, for both.
 import random
 import re
 import sys
-import tempfile
 import time
-from pathlib import Path
 from uuid import UUID
 
 from sentence_transformers import SentenceTransformer
 from sqlalchemy import text
 
-from oltp.db.embedded import EmbeddedPostgres
+from benchmarks._server import throwaway_database
 from oltp.db.session import Database
 from oltp.search.actions import embed_products, refresh_documents
 from oltp.search.encoders import SentenceTransformerEncoder, bundled_model_folder
-from stormcom.schema import upgrade
 
 WORDS = re.findall(
     r"\w+",
@@ -30,18 +27,11 @@ WORDS = re.findall(
 
 
 def main(products: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="stormcom-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder) / "pg", durable=True)
-        server.start()
-        try:
-            measure(server.url(), products)
-        finally:
-            server.stop()
+    with throwaway_database() as url:
+        measure(url, products)
 
 
 def measure(url: str, products: int) -> None:
-    upgrade(url)
     database = Database(url)
     titles = make_titles(products)
     store = make_store(database, titles)

@@ -8,23 +8,20 @@ thrown away; it is durable, as a user's is.
 import json
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
 from sqlalchemy import text
 
-from oltp.db.embedded import EmbeddedPostgres
+from benchmarks._server import throwaway_database
 from oltp.db.session import Database
 from oltp.events.actions import ingest
 from oltp.kit.clock import SystemClock
 from search_api.events.decoding import decode_submission
-from stormcom.schema import upgrade
 
 SIZE = 1_000
 VISITORS = 20_000
@@ -35,18 +32,11 @@ COLUMNS = (
 
 
 def main(batches: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="stormcom-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder) / "pg", durable=True)
-        server.start()
-        try:
-            measure(server.url(), batches)
-        finally:
-            server.stop()
+    with throwaway_database() as url:
+        measure(url, batches)
 
 
 def measure(url: str, batches: int) -> None:
-    upgrade(url)
     database = Database(url)
     store = add_store(database)
     take(database, store, make_batches(3))  # the first statements of a connection are planned, that is not measured

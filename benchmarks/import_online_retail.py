@@ -6,7 +6,6 @@ durable, as a user's is. Both write to the same server, one after the other.
 
 import io
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -15,12 +14,11 @@ import psycopg
 from rich.console import Console
 from rich.progress import Progress
 
-from oltp.db.embedded import EmbeddedPostgres
+from benchmarks._server import throwaway_database
 from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
 from stormcom.importers.online_retail.report import render_report
 from stormcom.importers.online_retail.run import run_import
-from stormcom.schema import upgrade
 
 DEFAULT_FILE = Path(__file__).resolve().parents[2] / "shared" / "data" / "online_retail.parquet"
 RAW_TABLE = """
@@ -41,18 +39,11 @@ class Watch(Progress):
 
 
 def main(file: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="stormcom-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder) / "pg", durable=True)
-        server.start()
-        try:
-            measure(server.url(), file)
-        finally:
-            server.stop()
+    with throwaway_database() as url:
+        measure(url, file)
 
 
 def measure(url: str, file: Path) -> None:
-    upgrade(url)
     database, clock, watch = Database(url), SystemClock(), Watch()
     began = time.perf_counter()
     report = run_import(database, file=file, store_slug="gifts", clock=clock, progress=watch)

@@ -14,12 +14,11 @@ from pathlib import Path
 import duckdb
 import psycopg
 
+from benchmarks._server import throwaway_database
 from benchmarks.import_online_retail import DEFAULT_FILE, require_file
-from oltp.db.embedded import EmbeddedPostgres
 from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
 from stormcom.importers.online_retail.run import run_import
-from stormcom.schema import upgrade
 from warehouse.connection import Lake
 from warehouse.engines.duckdb import materialise
 from warehouse.extraction import extract
@@ -107,13 +106,7 @@ def main() -> None:
     require_file(arguments.file)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = arguments.database_url
-        if url is None:
-            folder.chmod(0o755)
-            server = EmbeddedPostgres(folder / "pg")
-            url = server.start()
-            stack.callback(server.stop)
-            upgrade(url)
+        url = arguments.database_url or stack.enter_context(throwaway_database())
         measure(url, arguments.file, folder / "lake")
 
 

@@ -7,23 +7,20 @@ and its queries cost next to nothing, so the search itself is what is measured. 
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import text
 
+from benchmarks._server import throwaway_database
 from benchmarks.encode import make_store
-from oltp.db.embedded import EmbeddedPostgres
 from oltp.db.session import Database
 from oltp.search.actions import embed_products, refresh_documents, vector_literal
 from oltp.search.encoders import HashEncoder
 from oltp.search.queries import get_shelf, search_products
 from oltp.search.rules import Mode, Search
-from stormcom.schema import upgrade
 
 QUERIES = 40
 WORDS = tuple(
@@ -35,18 +32,11 @@ WORDS = tuple(
 
 
 def main(products: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="stormcom-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder) / "pg", durable=True)
-        server.start()
-        try:
-            measure(server.url(), products)
-        finally:
-            server.stop()
+    with throwaway_database() as url:
+        measure(url, products)
 
 
 def measure(url: str, products: int) -> None:
-    upgrade(url)
     database, encoder, chance = Database(url), HashEncoder(), random.Random(7)
     titles = [" ".join(chance.sample(WORDS, chance.randint(3, 6))) for _ in range(products)]
     store = make_store(database, titles)
