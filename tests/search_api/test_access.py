@@ -14,13 +14,39 @@ from oltp.access.actions import create_token
 from oltp.access.rules import SCOPES
 from oltp.db.session import Database
 from search_api.dependencies import get_session
-from tests.search_api.conftest import MakeToken, bearer
+from tests.search_api.conftest import Counter, MakeToken, bearer
 
 # Everything that may be asked without an API token, and why.
 OPEN_PATHS = {"/healthz": "tells nothing", "/readyz": "tells nothing of a store", "/docs": "public",
               "/openapi.json": "public"}
 # The dashboard is for signed-in people, not for tokens; its own tests hold its door.
 COOKIE_PATHS = "/dashboard"
+
+
+@pytest.fixture(scope="module")
+def database(counter: Counter) -> Database:
+    """The database that the tests of this module share, each in a store of its own."""
+    return counter.database
+
+
+@pytest.fixture(scope="module")
+def client(counter: Counter) -> TestClient:
+    """A client of the application that the tests share."""
+    return counter.client
+
+
+@pytest.fixture
+def store(counter: Counter) -> UUID:
+    """The store of one test."""
+    return counter.create_store()
+
+
+@pytest.fixture(scope="module")
+def app(counter: Counter) -> FastAPI:
+    """The application that the tests of this module share."""
+    app = counter.client.app
+    assert isinstance(app, FastAPI)
+    return app
 
 
 def operations(app: FastAPI) -> list[tuple[str, str, str | None]]:

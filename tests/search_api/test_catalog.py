@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event, text
 
 from oltp.db.session import Database
-from tests.search_api.conftest import MakeToken, bearer
+from tests.search_api.conftest import Counter, MakeToken, bearer
 
 ADD = text("""
     INSERT INTO products (store_id, name, slug, sku, images, price_amount, compare_at_amount, currency, status,
@@ -32,6 +32,30 @@ def add_products(database: Database, store: UUID, count: int) -> None:
         session.execute(text("INSERT INTO brands (store_id, name, slug) VALUES (:store, 'Acme', 'acme')"),
                         {"store": store})
         session.execute(ADD, {"store": store, "count": count})
+
+
+@pytest.fixture(scope="module")
+def database(counter: Counter) -> Database:
+    """The database that the tests of this module share, each in a store of its own."""
+    return counter.database
+
+
+@pytest.fixture(scope="module")
+def client(counter: Counter) -> TestClient:
+    """A client of the application that the tests share."""
+    return counter.client
+
+
+@pytest.fixture
+def store(counter: Counter) -> UUID:
+    """The store of one test."""
+    return counter.create_store()
+
+
+@pytest.fixture
+def other_store(counter: Counter) -> UUID:
+    """A second store, of which the first must see nothing."""
+    return counter.create_store()
 
 
 @pytest.fixture

@@ -11,11 +11,35 @@ from sqlalchemy import event, insert
 
 from oltp.db.session import Database
 from oltp.insights.models import CohortMetrics, OrderAttribution
-from tests.search_api.conftest import MakeToken, bearer
+from tests.search_api.conftest import Counter, MakeToken, bearer
 from tests.search_api.published import cohort_row, credit_row, day_row, publish_days
 
 TAKEN_AT = datetime(2026, 11, 24, 11, 30, tzinfo=UTC)
 LAST = date(2011, 12, 9)
+
+
+@pytest.fixture(scope="module")
+def database(counter: Counter) -> Database:
+    """The database that the tests of this module share, each in a store of its own."""
+    return counter.database
+
+
+@pytest.fixture(scope="module")
+def client(counter: Counter) -> TestClient:
+    """A client of the application that the tests share."""
+    return counter.client
+
+
+@pytest.fixture
+def store(counter: Counter) -> UUID:
+    """The store of one test."""
+    return counter.create_store()
+
+
+@pytest.fixture
+def other_store(counter: Counter) -> UUID:
+    """A second store, of which the first must see nothing."""
+    return counter.create_store()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from oltp.db.session import Database
 from oltp.kit.ids import new_id
 from oltp.search.encoders import HashEncoder
 from tests.oltp.search.shop import Offer, add_category, fill_store
-from tests.search_api.conftest import MakeToken, bearer
+from tests.search_api.conftest import Counter, MakeToken, bearer
 
 OFFERS = [
     Offer("White hanging heart lantern", "HEART-W", stock=3),
@@ -29,6 +29,30 @@ _PUBLISH = text("""
     INSERT INTO product_recommendation (store_id, kind, product_id, recommended_product_id, rank, score, support,
                                         source, reason, model_version, horizon)
     VALUES (:store, :kind, :product, :other, :rank, 0.5, 3, 'baskets', 'in 3 of 8 baskets with it', 'baskets-1', 1)""")
+
+
+@pytest.fixture(scope="module")
+def database(counter: Counter) -> Database:
+    """The database that the tests of this module share, each in a store of its own."""
+    return counter.database
+
+
+@pytest.fixture(scope="module")
+def client(counter: Counter) -> TestClient:
+    """A client of the application that the tests share."""
+    return counter.client
+
+
+@pytest.fixture
+def store(counter: Counter) -> UUID:
+    """The store of one test."""
+    return counter.create_store()
+
+
+@pytest.fixture
+def other_store(counter: Counter) -> UUID:
+    """A second store, of which the first must see nothing."""
+    return counter.create_store()
 
 
 @pytest.fixture
