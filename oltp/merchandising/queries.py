@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from oltp.catalog.rules import locale_chain
+
 ListedProduct = Row[*tuple[Any, ...]]
 # (created_at, id) of the last product before the page; in a collection (position, id).
 Place = tuple[datetime, UUID] | tuple[int, UUID]
@@ -26,15 +28,17 @@ class ListingFilter:
 # The page is cut first: prices, stock and names are looked up for its rows only.
 _PAGE = """
 WITH page AS MATERIALIZED ({page})
-SELECT p.id, p.name, p.slug, p.sku, p.short_description, p.status, p.currency, p.thumbnail_url, p.is_featured,
-       p.created_at, p.updated_at, page.place,
+SELECT p.id, p.sku, p.status, p.currency, p.thumbnail_url, p.is_featured, p.created_at, p.updated_at, page.place,
+       {columns},
        CASE WHEN step.reads_new THEN coalesce(price.amount, p.price_amount) ELSE p.price_amount END AS price_amount,
        CASE WHEN step.reads_new AND price.amount IS NOT NULL THEN price.compare_at_amount
             ELSE p.compare_at_amount END AS compare_at_amount,
-       product_is_available(p.store_id, p.id) AS is_available, c.slug AS category_slug, c.name AS category_name,
-       b.slug AS brand_slug, b.name AS brand_name
+       product_is_available(p.store_id, p.id) AS is_available
 FROM page
-CROSS JOIN (SELECT capability_reached(:store, 'pricing', 'read_new') AS reads_new) step
+CROSS JOIN (
+  SELECT capability_reached(:store, 'pricing', 'read_new') AS reads_new,
+         cardinality(CAST(:locales AS text[])) > 0 AND capability_reached(:store, 'i18n', 'read_new') AND EXISTS (
+           SELECT FROM feature_flag WHERE store_id = :store AND name = 'i18n' AND is_enabled) AS translates) step
 JOIN products p ON p.store_id = :store AND p.id = page.id
 LEFT JOIN categories c ON c.store_id = p.store_id AND c.id = p.category_id
 LEFT JOIN brands b ON b.store_id = p.store_id AND b.id = p.brand_id
@@ -42,8 +46,32 @@ LEFT JOIN LATERAL (
   SELECT amount, compare_at_amount FROM product_price r
   WHERE r.store_id = p.store_id AND r.product_id = p.id AND r.currency = p.currency AND r.segment_id IS NULL
     AND r.min_quantity = 1 AND r.during @> now() LIMIT 1) price ON true
+{words}
 ORDER BY {order}
 """
+# The words of the most particular locale there are any for.
+_WORDS = """LEFT JOIN LATERAL (
+  SELECT * FROM {noun}_translation t
+  WHERE step.translates AND t.store_id = p.store_id AND t.{noun}_id = {key} AND t.deleted_at IS NULL
+    AND t.locale = ANY(CAST(:locales AS text[]))
+  ORDER BY array_position(CAST(:locales AS text[]), t.locale) LIMIT 1) {alias} ON true"""
+_TRANSLATED = "\n".join(
+    _WORDS.format(noun=noun, key=f"{alias}.id", alias=f"{alias}t")
+    for noun, alias in (("product", "p"), ("category", "c"), ("brand", "b")))
+# Column of the answer → whose word it is.
+_OWN_WORDS = {
+    "name": "p.name", "slug": "p.slug", "short_description": "p.short_description", "category_slug": "c.slug",
+    "category_name": "c.name", "brand_slug": "b.slug", "brand_name": "b.name"}
+
+
+def _columns(*, translated: bool) -> str:
+    def word(own: str) -> str:
+        alias, name = own.split(".")
+        return f"coalesce({alias}t.{name}, {own})" if translated else own
+
+    return ", ".join(f"{word(own)} AS {column}" for column, own in _OWN_WORDS.items())
+
+
 _NEWEST = """
   SELECT p.id, p.created_at AS place FROM products p
   WHERE p.store_id = :store AND p.deleted_at IS NULL {filters}
@@ -65,12 +93,14 @@ _FILTERS = {
 
 
 def list_products(
-    session: Session, *, store_id: UUID, wanted: ListingFilter, after: Place | None, limit: int
+    session: Session, *, store_id: UUID, wanted: ListingFilter, after: Place | None, limit: int,
+    locale: str | None = None,
 ) -> list[ListedProduct]:
     """Return a page of products that are not deleted, in one statement: newest first, a collection in its own order.
 
     `after` is the `place` and id of the last product of the previous page. The price is the list price of the
-    product's currency that holds now.
+    product's currency that holds now. Words are those of `locale`, where the store translates, else the store's own.
+    Errors: LocaleInvalid.
     """
     given = {name: getattr(wanted, name) for name in ("status", "category", "brand", "collection")}
     filters = [clause for name, clause in _FILTERS.items() if given[name] is not None]
@@ -82,7 +112,10 @@ def list_products(
         seek = "AND (m.position, m.product_id) > (:place, :last)"
     if after is not None:
         filters.append(seek)
-    statement = _PAGE.format(page=page.format(filters=" ".join(filters)), order=order)
+    statement = _PAGE.format(
+        page=page.format(filters=" ".join(filters)), order=order, columns=_columns(translated=locale is not None),
+        words=_TRANSLATED if locale is not None else "")
     place, last = after if after is not None else (None, None)
-    return list(session.execute(text(statement), {**given, "store": store_id, "limit": limit, "place": place,
-                                                  "last": last}))
+    locales = [] if locale is None else locale_chain(locale)
+    return list(session.execute(text(statement), {
+        **given, "store": store_id, "limit": limit, "place": place, "last": last, "locales": locales}))

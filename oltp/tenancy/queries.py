@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oltp.tenancy.errors import StoreNotFound
-from oltp.tenancy.models import Store
+from oltp.tenancy.models import FeatureFlag, Store
 
 
 def get_store(session: Session, *, store_id: UUID) -> Store:
@@ -15,3 +15,9 @@ def get_store(session: Session, *, store_id: UUID) -> Store:
     if store is None:
         raise StoreNotFound()
     return store
+
+
+def list_flags(session: Session, *, store_id: UUID) -> dict[str, bool]:
+    """Return the store's switches by name; one that was never set is not among them."""
+    rows = session.execute(select(FeatureFlag.name, FeatureFlag.is_enabled).where(FeatureFlag.store_id == store_id))
+    return dict(rows.tuples().all())

@@ -23,12 +23,14 @@ def get_products(
     brand: Annotated[str | None, _SLUG] = None, collection: Annotated[str | None, _SLUG] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
     cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
+    locale: Annotated[str | None, Query(max_length=20, description="Language of the words, e.g. de-CH.")] = None,
 ) -> Page[ProductItem]:
     """Return a page of the store's products that are not deleted."""
     wanted = ListingFilter(status=status, category=category, brand=brand, collection=collection)
     after = None if cursor is None else _read_cursor(cursor, in_collection=collection is not None)
     # One row more than asked for tells whether there is a next page.
-    rows = list_products(session, store_id=caller.store_id, wanted=wanted, after=after, limit=limit + 1)
+    rows = list_products(
+        session, store_id=caller.store_id, wanted=wanted, after=after, limit=limit + 1, locale=locale)
     more = _cursor_of(rows[limit - 1]) if len(rows) > limit else None
     return Page[ProductItem](items=[product_item(row) for row in rows[:limit]], next=more)
 

@@ -10,7 +10,19 @@ from collections.abc import Sequence
 
 import typer
 
-from stormcom.cli import databases, diagnosis, importing, loading, materializing, reference, serving, starting, tokens
+from stormcom.cli import (
+    databases,
+    diagnosis,
+    flags,
+    importing,
+    loading,
+    materializing,
+    migrating,
+    reference,
+    serving,
+    starting,
+    tokens,
+)
 from stormcom.cli.messages import complaint_of, show_error
 
 UNEXPECTED = 3
@@ -37,7 +49,9 @@ def options(
         os.environ["STORMCOM_LOG_LEVEL"] = "debug"
 
 
-for module in (starting, loading, importing, databases, materializing, tokens, diagnosis, serving, reference):
+for module in (
+    starting, loading, importing, databases, migrating, flags, materializing, tokens, diagnosis, serving, reference,
+):
     module.register(app)
 
 

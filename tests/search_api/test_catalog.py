@@ -177,3 +177,34 @@ def test_a_cursor_of_the_other_order_is_refused(shop: Any, database: Database, s
     by_hand = shop(limit=2, collection="gifts").json()["next"]
     assert shop(limit=2, collection="gifts", cursor=newest).status_code == 400
     assert shop(limit=2, cursor=by_hand).status_code == 400
+
+
+WORDS = text("""
+    WITH t AS (INSERT INTO product_translation (store_id, product_id, locale, name, slug)
+               SELECT :store, id, l.locale, l.locale || ' ' || name, lower(l.locale) || '-' || slug
+               FROM products, (VALUES ('de'), ('de-CH')) l (locale)
+               WHERE store_id = :store AND sku IN ('SKU1', 'SKU2') AND (l.locale = 'de' OR sku = 'SKU2')),
+         f AS (INSERT INTO feature_flag (store_id, name, is_enabled) VALUES (:store, 'i18n', true))
+    INSERT INTO category_translation (store_id, category_id, locale, name, slug)
+    SELECT :store, id, 'de', 'Lampen', 'lampen' FROM categories WHERE store_id = :store""")
+
+
+def test_words_of_the_most_particular_locale(shop: Any, database: Database, store: UUID) -> None:
+    def names(**query: object) -> dict[str, str]:
+        return {item["sku"]: item["name"] for item in shop(limit=100, **query).json()["items"]}
+
+    own = names()
+    with database.session_for(store) as session:
+        session.execute(WORDS, {"store": store})
+    assert names() == own
+    expected = {**own, "SKU1": "de Product 1", "SKU2": "de-CH Product 2"}
+    assert names(locale="de-CH") == expected
+    assert names(locale="de-AT") == {**expected, "SKU2": "de Product 2"}
+    assert names(locale="fr") == own
+    item = next(item for item in shop(limit=100, locale="de").json()["items"] if item["sku"] == "SKU2")
+    assert (item["slug"], item["category"]) == ("de-p-2", {"slug": "lampen", "name": "Lampen"})
+    with database.session_for(store) as session:
+        session.execute(text("UPDATE feature_flag SET is_enabled = false"))
+    assert names(locale="de-CH") == own
+    answer = shop(locale="DE_ch")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "locale")

@@ -234,7 +234,8 @@ def test_every_discount_has_a_row(adopted_database: Database, shop: UUID, step: 
             INSERT INTO orders (store_id, order_number, subtotal, discount_amount, total_amount, discount_code)
             VALUES (:store, 'NEW', 20, 1.25, 18.75, 'NEW'), (:store, 'PLAIN', 20, 0, 20, NULL)"""), {"store": shop})
         session.execute(text("""
-            UPDATE orders SET discount_amount = 3 WHERE store_id = :store AND order_number = 'ORD-2'"""), {"store": shop})
+            UPDATE orders SET discount_amount = 3
+            WHERE store_id = :store AND order_number = 'ORD-2'"""), {"store": shop})
     with adopted_database.owner_session() as session:
         rows = session.execute(text("""
             SELECT o.order_number, a.name, a.amount FROM applied_promotion a JOIN orders o ON o.id = a.order_id
