@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -21,6 +22,10 @@ from stormcom.schema import upgrade
 from tests.lakes import KeptLake
 
 ADMIN = "postgres"
+IS_FULL = os.environ.get("STORMCOM_TEST_SCALE") == "full"
+# Invented cases per property; what a busy machine needs for one says nothing about the property.
+hypothesis.settings.register_profile("stormcom", max_examples=500 if IS_FULL else 50, deadline=None)
+hypothesis.settings.load_profile("stormcom")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 

@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import text
 
 from oltp.access.actions import create_sign_in_link
@@ -18,6 +17,7 @@ from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
 from oltp.kit.settings import Settings
 from search_api.app import create_app
+from tests.conftest import cloned_database, create_store
 from tests.search_api.showcase import publish_showcase
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -29,22 +29,29 @@ UNDRAWN = "[data-chart]:not([data-state='drawn'])"
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no browser at {CHROMIUM}")
 
 
-@pytest.fixture
-def served(database: Database, store: UUID) -> Iterator[str]:
-    """Address of a server over a published shop; its first page is the sign-in link's."""
+@pytest.fixture(scope="module")
+def shop(server_url: str, template: str) -> Iterator[Database]:
+    """A published shop, and a merchant who may see it."""
     now = SystemClock().now()
-    publish_showcase(database, store, last_on=now.date(), taken_at=now - timedelta(minutes=5))
-    with database.owner_session() as session:
-        session.execute(
-            text(
-                "WITH person AS (INSERT INTO users (email) VALUES (:email) RETURNING id) "
-                "INSERT INTO memberships (user_id, organization_id) "
-                "SELECT person.id, organization_id FROM person, stores"
-            ),
-            {"email": EMAIL},
-        )
-        token = create_sign_in_link(session, email=EMAIL, now=now, lifetime=timedelta(minutes=5))
-    app = create_app(settings=Settings(encoder="hash", log_level="error"), database=database, clock=SystemClock())
+    with cloned_database(server_url, template) as database:
+        store = create_store(database, slug="demo")
+        publish_showcase(database, store, last_on=now.date(), taken_at=now - timedelta(minutes=5))
+        with database.owner_session() as session:
+            session.execute(
+                text(
+                    "WITH person AS (INSERT INTO users (email) VALUES (:email) RETURNING id) "
+                    "INSERT INTO memberships (user_id, organization_id) "
+                    "SELECT person.id, organization_id FROM person, stores"
+                ),
+                {"email": EMAIL},
+            )
+        yield database
+
+
+@pytest.fixture(scope="module")
+def address(shop: Database) -> Iterator[str]:
+    """Address of a server over the shop."""
+    app = create_app(settings=Settings(encoder="hash", log_level="error"), database=shop, clock=SystemClock())
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -52,21 +59,37 @@ def served(database: Database, store: UUID) -> Iterator[str]:
     deadline = time.monotonic() + 30
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/dashboard/sign-in?token={token}"
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(15)
     listening.close()
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """A page of a fresh browser."""
+def served(shop: Database, address: str) -> str:
+    """Address of a new sign-in link's page."""
+    with shop.owner_session() as session:
+        now = SystemClock().now()
+        token = create_sign_in_link(session, email=EMAIL, now=now, lifetime=timedelta(minutes=5))
+    return f"{address}/dashboard/sign-in?token={token}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1360, "height": 900})
-        page.set_default_timeout(30_000)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own, which knows no cookie of another."""
+    page = browser.new_page(viewport={"width": 1360, "height": 900})
+    page.set_default_timeout(30_000)
+    yield page
+    page.close()
 
 
 def wait_until_drawn(page: Page) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import random
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from sqlalchemy import text
 from oltp.db.session import Database
 from oltp.events.actions import Ingestion, ingest
 from oltp.events.errors import TooManyEvents
+from tests.conftest import IS_FULL
 from tests.oltp.events.test_event_rules import VIEW, anything, nearly
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -138,7 +139,7 @@ def test_too_many(database: Database, store: UUID) -> None:
         store_events(database, store, [VIEW] * 1001)
 
 
-@settings(max_examples=40, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200 if IS_FULL else 20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items=st.lists(anything | nearly | nearly.map(lambda item: {**VIEW, **item}), max_size=30))
 def test_whatever_is_sent_is_accounted_for(database: Database, store: UUID, items: list[Any]) -> None:
     done = store_events(database, store, items)
