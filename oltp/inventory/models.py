@@ -58,6 +58,7 @@ class InventoryLevel(Base):
     is_tracked: Mapped[bool] = mapped_column(server_default=text("true"))
     low_stock_threshold: Mapped[int] = mapped_column(server_default=text("5"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    is_product_stock: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class InventoryAdjustment(Base):

@@ -50,7 +50,8 @@ def test_floors_stay_free_of_foreign_worlds(floor: str) -> None:
 
 def test_revisions_import_no_application_code() -> None:
     wrong = [f"{source.path}: {name}" for source in sources("migrations") if "versions" in source.path.parts
-             for name in source.imports if name.split(".")[0] in FLOORS]
+             # SQL that several revisions make and drop stands beside them.
+             for name in source.imports if name.split(".")[0] in set(FLOORS) - {"migrations"}]
     assert wrong == []
 
 

@@ -47,7 +47,7 @@ def test_only_listed_functions_run_before_a_tenant_is_known(database: Database) 
             "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef")))
     assert names == {"find_token", "find_session_user", "stores_of_user", "redeem_sign_in", "end_session",
                      "store_by_slug", "write_tombstone", "ensure_event_partitions", "permissions_of_user",
-                     "role_permission_same_store"}
+                     "role_permission_same_store", "start_at_done"}
 
 
 def _tenant_tables(database: Database) -> list[str]:

@@ -1,0 +1,123 @@
+"""The SQL that brings the levels of a store up to date from the legacy stock columns, and that compares the two."""
+
+BACKFILL = """
+-- NULL when somebody else holds the level: he is moving it, and the mirror with him.
+CREATE FUNCTION settle_stock(store uuid, variant uuid, quantity integer, tracked boolean) RETURNS integer
+  LANGUAGE plpgsql AS $$ DECLARE l inventory_level; BEGIN
+  SELECT * INTO l FROM inventory_level WHERE store_id = store AND variant_id = variant FOR NO KEY UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  IF l.is_tracked <> tracked THEN
+    UPDATE inventory_level SET is_tracked = tracked, backorder_limit = CASE WHEN tracked
+      THEN greatest(backorder_limit, reserved - on_hand) ELSE backorder_limit END
+    WHERE store_id = store AND variant_id = variant;
+  END IF;
+  IF quantity <> l.on_hand THEN
+    PERFORM move_stock(store, variant, quantity - l.on_hand, 'correction', 'the legacy column says otherwise');
+  END IF;
+  RETURN quantity - l.on_hand; END $$;
+-- What had to be decided for one product, whose row the caller has locked. Nothing else is waited for.
+CREATE FUNCTION sync_product_stock(store uuid, product uuid) RETURNS TABLE (kind text, amount bigint, detail jsonb)
+  LANGUAGE plpgsql AS $$
+  DECLARE p products; o record; v product_variants; moved integer; copy integer; known integer := 0; BEGIN
+  SELECT * INTO p FROM products WHERE store_id = store AND id = product;
+  PERFORM add_default_variant(p);
+  o := open_product_stock(store, product, p.inventory_qty, false);
+  moved := CASE WHEN o.is_made THEN o.drift ELSE settle_stock(store, o.held, p.inventory_qty, p.track_inventory) END;
+  RETURN QUERY SELECT f.* FROM (VALUES
+    ('levels', o.is_made::integer::bigint, NULL::jsonb),
+    ('replayed', CASE WHEN o.is_made THEN o.replayed ELSE 0 END, NULL),
+    ('zero_logs', CASE WHEN o.is_made THEN o.skipped ELSE 0 END, NULL),
+    ('unassigned', o.is_unassigned::integer, jsonb_build_object('sku', p.sku, 'quantity', p.inventory_qty)),
+    ('negative', (o.is_made AND p.inventory_qty < 0)::integer,
+     jsonb_build_object('sku', p.sku, 'quantity', p.inventory_qty)),
+    ('untracked', (o.is_made AND NOT p.track_inventory)::integer, NULL),
+    ('busy', (o.held IS NOT NULL AND moved IS NULL)::integer, NULL),
+    ('drift', abs(moved), jsonb_build_object('sku', p.sku, 'quantity', p.inventory_qty, 'unexplained', moved))
+    ) f WHERE f.column2 > 0;
+  FOR v IN SELECT * FROM product_variants x WHERE x.store_id = store AND x.product_id = product
+           ORDER BY x.id FOR NO KEY UPDATE SKIP LOCKED LOOP
+    known := known + 1;
+    IF v.id = o.held THEN
+      copy := p.inventory_qty - v.inventory_qty;
+      IF copy <> 0 THEN
+        UPDATE product_variants SET inventory_qty = p.inventory_qty WHERE store_id = store AND id = v.id;
+        RETURN QUERY SELECT 'default_differed', abs(copy)::bigint,
+          jsonb_build_object('sku', v.sku, 'product', p.inventory_qty, 'variant', v.inventory_qty);
+      END IF;
+    ELSIF open_variant_stock(store, v.id, v.inventory_qty) THEN
+      RETURN QUERY SELECT 'levels', 1::bigint, NULL::jsonb;
+      IF v.inventory_qty < 0 THEN
+        RETURN QUERY SELECT 'negative', 1::bigint, jsonb_build_object('sku', v.sku, 'quantity', v.inventory_qty);
+      END IF;
+    ELSE
+      moved := settle_stock(store, v.id, v.inventory_qty, p.track_inventory);
+      IF moved IS DISTINCT FROM 0 THEN
+        RETURN QUERY SELECT CASE WHEN moved IS NULL THEN 'busy' ELSE 'drift' END, coalesce(abs(moved), 1)::bigint,
+          jsonb_build_object('sku', v.sku, 'quantity', v.inventory_qty, 'unexplained', moved);
+      END IF;
+    END IF;
+  END LOOP;
+  RETURN QUERY SELECT 'busy', count(*) - known, NULL::jsonb FROM product_variants x
+    WHERE x.store_id = store AND x.product_id = product HAVING count(*) > known; END $$;
+CREATE FUNCTION backfill_inventory(store uuid, after uuid, size integer)
+  RETURNS TABLE (last_id uuid, row_count integer, report jsonb) LANGUAGE plpgsql AS $$
+  DECLARE wanted uuid[]; taken uuid[]; BEGIN
+  wanted := ARRAY(SELECT p.id FROM products p WHERE p.store_id = store AND (after IS NULL OR p.id > after)
+                  ORDER BY p.id LIMIT size);
+  row_count := 0; report := '{}';
+  IF cardinality(wanted) = 0 THEN RETURN NEXT; RETURN; END IF;
+  -- Only the first is waited for, while nothing is held; the batch ends before the next one that somebody holds.
+  -- So a legacy program that writes several products in any order can't meet it in a deadlock.
+  PERFORM FROM products p WHERE p.id = wanted[1] FOR NO KEY UPDATE;
+  taken := ARRAY(SELECT p.id FROM products p WHERE p.id = ANY (wanted) AND p.id > wanted[1]
+                 ORDER BY p.id FOR NO KEY UPDATE SKIP LOCKED);
+  FOR place IN 1 .. cardinality(wanted) LOOP
+    EXIT WHEN place > 1 AND taken[place - 1] IS DISTINCT FROM wanted[place];
+    row_count := place;
+  END LOOP;
+  last_id := wanted[row_count];
+  PERFORM set_config('app.mirrors_stock', 'on', true);
+  WITH facts AS MATERIALIZED (
+    SELECT f.* FROM products p CROSS JOIN LATERAL sync_product_stock(store, p.id) f
+    WHERE p.store_id = store AND p.id = ANY (wanted[1:row_count])),
+  summed AS (
+    SELECT kind, sum(amount) AS amount, count(*) AS times,
+           jsonb_path_query_array(jsonb_agg(detail) FILTER (WHERE detail IS NOT NULL), '$[0 to 9]') AS examples
+    FROM facts GROUP BY kind)
+  SELECT coalesce(jsonb_object_agg(s.name, s.value), '{}') INTO report FROM (
+    SELECT kind AS name, to_jsonb(amount) AS value FROM summed
+    UNION ALL SELECT kind || '_examples', examples FROM summed WHERE examples IS NOT NULL
+    UNION ALL SELECT 'drift_count', to_jsonb(times) FROM summed WHERE kind = 'drift') s;
+  PERFORM set_config('app.mirrors_stock', 'off', true);
+  RETURN NEXT; END $$;
+-- One statement, one snapshot: what a writer has not committed is on neither side.
+CREATE FUNCTION divergences_inventory(store uuid) RETURNS TABLE (entity_id uuid, kind text, detail jsonb)
+  LANGUAGE sql STABLE AS $$
+  WITH stock AS (
+    SELECT v.id, v.product_id, v.inventory_qty AS legacy, l.on_hand, coalesce(l.is_product_stock, false) AS is_held,
+           l.is_tracked, l.variant_id IS NULL AS is_missing
+    FROM product_variants v LEFT JOIN inventory_level l ON l.store_id = v.store_id AND l.variant_id = v.id
+    WHERE v.store_id = store),
+  ledger AS (SELECT a.variant_id, sum(a.delta) AS total FROM inventory_adjustment a WHERE a.store_id = store GROUP BY 1)
+  SELECT s.id, 'no level', jsonb_build_object('legacy', s.legacy) FROM stock s WHERE s.is_missing
+  UNION ALL SELECT s.id, 'variant', jsonb_build_object('legacy', s.legacy, 'new', s.on_hand)
+    FROM stock s WHERE NOT s.is_held AND s.legacy <> s.on_hand
+  UNION ALL SELECT p.id, 'product', jsonb_build_object('legacy', p.inventory_qty, 'new', h.on_hand)
+    FROM products p LEFT JOIN stock h ON h.product_id = p.id AND h.is_held
+    WHERE p.store_id = store AND p.inventory_qty <> coalesce(h.on_hand, 0)
+  UNION ALL SELECT h.id, 'copy', jsonb_build_object('product', p.inventory_qty, 'variant', h.legacy)
+    FROM products p JOIN stock h ON h.product_id = p.id AND h.is_held
+    WHERE p.store_id = store AND p.inventory_qty <> h.legacy
+  UNION ALL SELECT s.id, 'tracking', jsonb_build_object('legacy', p.track_inventory, 'new', s.is_tracked)
+    FROM products p JOIN stock s ON s.product_id = p.id
+    WHERE p.store_id = store AND p.track_inventory <> s.is_tracked
+  UNION ALL SELECT s.id, 'ledger', jsonb_build_object('level', s.on_hand, 'ledger', coalesce(a.total, 0))
+    FROM stock s LEFT JOIN ledger a ON a.variant_id = s.id
+    WHERE NOT s.is_missing AND s.on_hand <> coalesce(a.total, 0) $$;
+REVOKE ALL ON FUNCTION backfill_inventory(uuid, uuid, integer), divergences_inventory(uuid),
+  sync_product_stock(uuid, uuid), settle_stock(uuid, uuid, integer, boolean) FROM PUBLIC;
+"""
+DROP_BACKFILL = """
+DROP FUNCTION divergences_inventory(uuid), backfill_inventory(uuid, uuid, integer), sync_product_stock(uuid, uuid),
+  settle_stock(uuid, uuid, integer, boolean);
+"""
