@@ -1,11 +1,18 @@
 """Alembic's entrance: connects with the URL it is handed and becomes the owner before the first statement."""
 
+import time
+
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection
 
+from migrations import steps
 from migrations.legacy_columns import LEGACY_COLUMNS
 from oltp.metadata import metadata
+
+# A revision made of steps is many transactions, so two programs must not walk the history at once.
+_LOCK = 7_240_413
 
 
 def include_object(item: object, name: str | None, kind: str, reflected: bool, _: object) -> bool:
@@ -20,7 +27,24 @@ def include_object(item: object, name: str | None, kind: str, reflected: bool, _
     )
 
 
+def wait_for_turn(connection: Connection) -> None:
+    """Take a lock that ends with the session; asked for again and again, because a waiting statement holds a snapshot.
+
+    An index built concurrently by the one who has the lock would wait for that snapshot, and so for us.
+    """
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+        connection.commit()
+        time.sleep(0.2)
+
+
+def forget_steps(ctx: MigrationContext, step: object, heads: object, run_args: object) -> None:
+    """Runs in the transaction that stamps a revision."""
+    assert ctx.connection is not None
+    steps.forget(ctx.connection)
+
+
 def run(connection: Connection) -> None:
+    wait_for_turn(connection)
     connection.execute(text("SET ROLE stormcom_owner"))
     connection.execute(text("SET row_security = off"))
     connection.commit()
@@ -30,6 +54,7 @@ def run(connection: Connection) -> None:
         include_object=include_object,
         compare_type=True,
         transaction_per_migration=True,
+        on_version_apply=forget_steps,
     )
     with context.begin_transaction():
         context.run_migrations()
