@@ -6,6 +6,8 @@ because legacy programs look rows up without a store.
 
 from alembic import op
 
+from migrations.steps import batches, index_concurrently, step
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -43,12 +45,12 @@ INDEXES = (
 
 FOLLOW = """
 -- What belongs to a deleted parent goes and comes back with it; what was deleted by itself stays deleted.
-CREATE OR REPLACE FUNCTION follow_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION follow_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   EXECUTE format('UPDATE %I SET deleted_at = $1 WHERE store_id = $2 AND %I = $3
                   AND deleted_at IS NOT DISTINCT FROM $4', TG_ARGV[0], TG_ARGV[1])
     USING NEW.deleted_at, NEW.store_id, NEW.id, OLD.deleted_at;
   RETURN NULL; END $$;
-CREATE OR REPLACE TRIGGER y_variants AFTER UPDATE OF deleted_at ON products FOR EACH ROW
+CREATE TRIGGER y_variants AFTER UPDATE OF deleted_at ON products FOR EACH ROW
   WHEN (OLD.deleted_at IS DISTINCT FROM NEW.deleted_at)
   EXECUTE FUNCTION follow_deletion('product_variants', 'product_id');
 """
@@ -74,21 +76,27 @@ CREATE OR REPLACE FUNCTION add_default_variant(product products) RETURNS void LA
 """
 
 
+# Variants of products that were deleted before the trigger was there.
+CATCH_UP = """
+UPDATE product_variants v SET deleted_at = p.deleted_at FROM products p
+WHERE p.id = v.product_id AND p.deleted_at IS NOT NULL AND v.deleted_at IS NULL AND v.id = ANY(%(ids)s)
+"""
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '300ms'")
-    op.execute("ALTER TABLE product_variants ADD COLUMN IF NOT EXISTS deleted_at timestamptz(3)")
-    op.execute(FOLLOW)
-    op.execute("""UPDATE product_variants v SET deleted_at = p.deleted_at FROM products p
-                  WHERE p.id = v.product_id AND p.deleted_at IS NOT NULL AND v.deleted_at IS NULL""")
-    with op.get_context().autocommit_block():
-        for table, _, name, columns in UNIQUE:
-            op.execute(f"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({columns}) {LIVE}")
-        for name, target, where in INDEXES:
-            op.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {target} {where}")
-    op.execute("SET LOCAL lock_timeout = '300ms'")
-    op.execute(default_variant("WHERE deleted_at IS NULL"))
+    step("ALTER TABLE product_variants ADD COLUMN deleted_at timestamptz(3)")
+    step(FOLLOW)
+    batches(
+        "variants of deleted products", CATCH_UP, over="product_variants",
+        where="deleted_at IS NULL AND product_id IN (SELECT id FROM products WHERE deleted_at IS NOT NULL)")
+    for table, _, name, columns in UNIQUE:
+        index_concurrently(name, f"{table} ({columns}) {LIVE}", unique=True)
+    for name, target, where in INDEXES:
+        index_concurrently(name, f"{target} {where}")
+    step(default_variant("WHERE deleted_at IS NULL"))
     for table, constraint, _, _ in UNIQUE:
-        op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint}")
+        step(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
 
 
 def downgrade() -> None:

@@ -6,6 +6,8 @@ returns meet at one row, and its CHECK bounds them.
 
 from alembic import op
 
+from migrations.steps import step, validate
+
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
@@ -157,14 +159,12 @@ TOTALS = (
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '300ms'")
-    op.execute(LINES)
+    step(LINES)
+    validate("order_items", *CHECKS)
     for part in (SHIPPING, FULFILMENT, RETURNS):
-        op.execute(part)
+        step(part)
     for names in TOTALS:
-        op.execute(totals(*names))
-    with op.get_context().autocommit_block():
-        for check in CHECKS:
-            op.execute(f"ALTER TABLE order_items VALIDATE CONSTRAINT {check}")
+        step(totals(*names))
 
 
 def downgrade() -> None:
