@@ -1,5 +1,7 @@
 """Locks: the only home of advisory locks and FOR UPDATE, so that their order can be seen in one place."""
 
+from collections.abc import Collection
+from collections.abc import Iterable
 from uuid import UUID
 
 import psycopg
@@ -16,3 +18,29 @@ def try_lock(session: Session, *, scope: str, key: UUID | str) -> bool:
 def lock_schema(connection: psycopg.Connection, key: int) -> None:
     """Wait for the transaction-long lock `key`, so that two programs starting at once change a schema in turn."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
+
+
+def lock_stock(session: Session, *, store_id: UUID, variant_ids: Collection[UUID]) -> str:
+    """Lock what a change of these variants' levels must lock before the levels; return the step `inventory` stands at.
+
+    Products, then variants, each by id, while legacy stock columns follow the levels; nothing after the contract.
+    """
+    statement = text("SELECT lock_stock(:store, CAST(:variants AS uuid[]))")
+    return str(session.scalar(statement, {"store": store_id, "variants": list(variant_ids)}))
+
+
+def lock_products(session: Session, *, store_id: UUID, product_ids: Iterable[UUID]) -> list[UUID]:
+    """Lock products against other writers until the transaction ends; return those that exist, in the order taken.
+
+    Whatever belongs to a product (variants, images, prices, stock) is locked after it.
+    """
+    statement = text("""
+        SELECT id FROM products WHERE store_id = :store AND id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE""")
+    return list(session.scalars(statement, {"store": store_id, "ids": list(product_ids)}))
+
+
+def lock_variants(session: Session, *, store_id: UUID, variant_ids: Iterable[UUID]) -> list[UUID]:
+    """Lock variants, after their products, until the transaction ends; return those that exist."""
+    statement = text("""
+        SELECT id FROM product_variants WHERE store_id = :store AND id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE""")
+    return list(session.scalars(statement, {"store": store_id, "ids": list(variant_ids)}))

@@ -1,0 +1,145 @@
+"""Writes of stock: the level and its ledger row in one go, events beside them.
+
+A level is moved by one conditional UPDATE; what the condition refuses is looked at afterwards, only to say why.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from oltp.db.locking import lock_stock
+from oltp.inventory.errors import LevelNotFound, NotEnoughStock, StockMoved, StockStillLegacy
+from oltp.inventory.models import InventoryAdjustment
+from oltp.inventory.queries import find_level
+from oltp.inventory.rules import check_change, check_reason, runs_low
+from oltp.kit.ids import new_id
+from oltp.kit.trace import current_trace
+from oltp.outbox.actions import record_event
+
+# Either by :delta or to :target. An untracked level may go below zero; a tracked one keeps what is reserved.
+_MOVE = text("""
+    UPDATE inventory_level SET on_hand = coalesce(CAST(:target AS integer), on_hand + :delta), updated_at = now()
+    WHERE store_id = :store AND variant_id = :variant
+      AND on_hand = coalesce(CAST(:expected AS integer), on_hand)
+      AND (NOT is_tracked OR coalesce(CAST(:target AS integer), on_hand + :delta) + backorder_limit >= reserved)
+    RETURNING old.on_hand AS before, on_hand, low_stock_threshold, is_tracked""")
+# The trigger makes it at commit; a program that moves stock before that makes it now.
+_OPEN = text("""
+    INSERT INTO inventory_level (store_id, variant_id, is_tracked, low_stock_threshold)
+    SELECT v.store_id, v.id, p.track_inventory, v.low_stock_threshold
+    FROM product_variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+    WHERE v.store_id = :store AND v.id = :variant ON CONFLICT DO NOTHING RETURNING variant_id""")
+# Up to here legacy leads, and a change made here would be lost.
+_LEGACY_LEADS = ("off", "shadow")
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change wanted: by `delta` or to `target`, one of them None; `expected` on hand, None for any."""
+
+    store_id: UUID
+    variant_id: UUID
+    delta: int | None
+    target: int | None
+    expected: int | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why stock moves: one of the five coarse codes, and free text."""
+
+    code: str
+    detail: str | None = None
+    note: str | None = None
+    order_id: UUID | None = None
+    user_id: UUID | None = None
+
+
+def adjust_stock(
+    session: Session, *, store_id: UUID, variant_id: UUID, delta: int, reason_code: str,
+    reason_detail: str | None = None, note: str | None = None, expected_on_hand: int | None = None,
+    order_id: UUID | None = None, user_id: UUID | None = None,
+) -> InventoryAdjustment:
+    """Change a variant's stock by `delta`; `expected_on_hand`: only if that much is there.
+
+    Errors: ChangeMissing, ReasonUnknown, LevelNotFound, StockMoved, NotEnoughStock, StockStillLegacy.
+    """
+    check_change(delta=delta, reason_code=reason_code)
+    move = Move(store_id, variant_id, delta, None, expected_on_hand)
+    adjustment = _move(session, move, Reason(reason_code, reason_detail, note, order_id, user_id))
+    assert adjustment is not None
+    return adjustment
+
+
+def set_stock(
+    session: Session, *, store_id: UUID, variant_id: UUID, on_hand: int, reason_code: str = "correction",
+    reason_detail: str | None = None, note: str | None = None, expected_on_hand: int | None = None,
+    user_id: UUID | None = None,
+) -> InventoryAdjustment | None:
+    """Set a variant's stock to what was counted; None when that is what the level says already.
+
+    Errors: ReasonUnknown, LevelNotFound, StockMoved, NotEnoughStock, StockStillLegacy.
+    """
+    check_reason(reason_code)
+    move = Move(store_id, variant_id, None, on_hand, expected_on_hand)
+    return _move(session, move, Reason(reason_code, reason_detail, note, None, user_id))
+
+
+def _move(session: Session, move: Move, reason: Reason) -> InventoryAdjustment | None:
+    key = {"store": move.store_id, "variant": move.variant_id}
+    step = lock_stock(session, store_id=move.store_id, variant_ids=[move.variant_id])
+    if step in _LEGACY_LEADS:
+        raise StockStillLegacy(step=step)
+    values = {**key, "delta": move.delta, "target": move.target, "expected": move.expected}
+    moved = session.execute(_MOVE, values).one_or_none()
+    if moved is None and session.execute(_OPEN, key).one_or_none() is not None:
+        moved = session.execute(_MOVE, values).one_or_none()
+    if moved is None:
+        raise _refusal(session, move)
+    if moved.on_hand == moved.before:
+        return None
+    adjustment = _record(session, move, moved.on_hand - moved.before, reason)
+    _record_events(session, adjustment, moved)
+    return adjustment
+
+
+def _record(session: Session, move: Move, delta: int, reason: Reason) -> InventoryAdjustment:
+    trace = current_trace()
+    adjustment = InventoryAdjustment(
+        id=new_id(), store_id=move.store_id, variant_id=move.variant_id, delta=delta, reason_code=reason.code,
+        reason_detail=reason.detail, note=reason.note, order_id=reason.order_id, user_id=reason.user_id,
+        correlation_id=trace.correlation_id if trace else None, request_id=trace.request_id if trace else None)
+    session.add(adjustment)
+    session.flush()
+    return adjustment
+
+
+def _refusal(session: Session, move: Move) -> LevelNotFound | StockMoved | NotEnoughStock:
+    level = find_level(session, store_id=move.store_id, variant_id=move.variant_id)
+    if level is None:
+        return LevelNotFound(variant_id=move.variant_id)
+    if move.expected is not None and level.on_hand != move.expected:
+        return StockMoved(variant_id=move.variant_id, on_hand=level.on_hand, expected=move.expected)
+    delta = move.delta if move.delta is not None else (move.target or 0) - level.on_hand
+    return NotEnoughStock(variant_id=move.variant_id, on_hand=level.on_hand, reserved=level.reserved, delta=delta)
+
+
+def _record_events(session: Session, adjustment: InventoryAdjustment, moved: Row[Any]) -> None:
+    """Say that stock moved, and once more when it ran low by that."""
+    payload = {
+        "variant_id": str(adjustment.variant_id), "adjustment_id": str(adjustment.id), "delta": adjustment.delta,
+        "on_hand": moved.on_hand, "reason_code": adjustment.reason_code,
+    }
+    names = ["inventory.adjusted"]
+    if runs_low(before=moved.before, after=moved.on_hand,
+                low_stock_threshold=moved.low_stock_threshold, is_tracked=moved.is_tracked):
+        names.append("inventory.low_stock")
+        payload["low_stock_threshold"] = moved.low_stock_threshold
+    for name in names:
+        record_event(
+            session, store_id=adjustment.store_id, name=name, entity_type="variant", entity_id=adjustment.variant_id,
+            payload=payload, occurred_at=adjustment.created_at,
+            actor_type="USER" if adjustment.user_id is not None else "SYSTEM")

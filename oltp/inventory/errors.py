@@ -1,0 +1,27 @@
+"""Refusals of inventory."""
+
+from oltp.kit.errors import Conflict, Invalid, NotFound
+
+
+class LevelNotFound(NotFound):
+    """There is no stock level of variant {variant_id}."""
+
+
+class StockMoved(Conflict):
+    """The stock of variant {variant_id} is {on_hand} now, not {expected}."""
+
+
+class NotEnoughStock(Conflict):
+    """Variant {variant_id} has {on_hand} on hand and {reserved} reserved: it cannot change by {delta}."""
+
+
+class StockStillLegacy(Conflict):
+    """This store's stock is led by the legacy columns (inventory stands at {step}); it is changed here from dual on."""
+
+
+class ReasonUnknown(Invalid):
+    """There is no reason '{reason_code}'; there are: {known}."""
+
+
+class ChangeMissing(Invalid):
+    """A change of stock by 0 is none."""

@@ -1,0 +1,64 @@
+"""Reads of stock: levels, and the ledger that explains them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text, tuple_
+from sqlalchemy.orm import Session
+
+from oltp.inventory.models import InventoryAdjustment, InventoryLevel
+
+
+@dataclass(frozen=True)
+class ListedLevel:
+    """A level with the names of what lies there."""
+
+    variant_id: UUID
+    product_id: UUID
+    sku: str
+    name: str
+    on_hand: int
+    reserved: int
+    backorder_limit: int
+    low_stock_threshold: int
+    is_tracked: bool
+
+
+_LEVELS = """
+SELECT v.id, v.product_id, v.sku, v.name, l.on_hand, l.reserved, l.backorder_limit, l.low_stock_threshold, l.is_tracked
+FROM inventory_level l JOIN product_variants v ON v.store_id = l.store_id AND v.id = l.variant_id
+WHERE l.store_id = :store AND v.deleted_at IS NULL {filters}
+ORDER BY l.variant_id LIMIT :limit"""
+
+
+def find_level(session: Session, *, store_id: UUID, variant_id: UUID) -> InventoryLevel | None:
+    """Return the variant's level as the database has it now, not as the session remembers it."""
+    return session.get(InventoryLevel, (store_id, variant_id), populate_existing=True)
+
+
+def list_levels(
+    session: Session, *, store_id: UUID, limit: int, after: UUID | None = None, is_low: bool = False
+) -> list[ListedLevel]:
+    """Return a page of levels of variants that are not deleted, by variant id.
+
+    `after` is the last variant id of the page before; `is_low`: tracked ones at their threshold or below.
+    """
+    filters = ["AND l.variant_id > :after"] if after is not None else []
+    if is_low:
+        filters.append("AND l.is_tracked AND l.on_hand <= l.low_stock_threshold")
+    statement = text(_LEVELS.format(filters=" ".join(filters)))
+    rows = session.execute(statement, {"store": store_id, "after": after, "limit": limit})
+    return [ListedLevel(*row) for row in rows]
+
+
+def list_adjustments(
+    session: Session, *, store_id: UUID, variant_id: UUID, limit: int, before: tuple[datetime, UUID] | None = None
+) -> list[InventoryAdjustment]:
+    """Return a page of a variant's ledger, newest first; `before`: (created_at, id) of the page before's last row."""
+    key = (InventoryAdjustment.created_at, InventoryAdjustment.id)
+    statement = select(InventoryAdjustment).where(
+        InventoryAdjustment.store_id == store_id, InventoryAdjustment.variant_id == variant_id)
+    if before is not None:
+        statement = statement.where(tuple_(*key) < before)
+    return list(session.scalars(statement.order_by(key[0].desc(), key[1].desc()).limit(limit)))
