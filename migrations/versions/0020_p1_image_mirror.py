@@ -1,16 +1,51 @@
-"""Mirror between the legacy JSON list of images and the rows of product_image."""
+"""Mirror between the legacy JSON list of images and the rows of product_image.
+
+What reads or writes the legacy column stands in `migrations.image_mirror`, because the contract drops it and brings
+it back. The two locks stay: the mirror of prices uses them too.
+"""
 
 from alembic import op
+
+from migrations.image_mirror import DROP_MIRROR, MIRROR
 
 revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
 
+# A batch holds many products. A writer that holds one of them may wait for another: whoever works in batches gives up
+# before deadlock_timeout (1 s), so that no writer ever pays for it, and comes back later.
+LOCKS = """
+CREATE FUNCTION lock_product_briefly(store uuid, product uuid) RETURNS boolean LANGUAGE plpgsql
+  SET lock_timeout = '200ms' AS $$ BEGIN
+  PERFORM FROM products WHERE store_id = store AND id = product FOR NO KEY UPDATE SKIP LOCKED;
+  IF FOUND THEN RETURN true; END IF;
+  BEGIN
+    PERFORM FROM products WHERE store_id = store AND id = product FOR NO KEY UPDATE;
+    RETURN FOUND;
+  EXCEPTION WHEN lock_not_available THEN RETURN false; END; END $$;
+CREATE FUNCTION lock_variant_briefly(store uuid, variant uuid) RETURNS boolean LANGUAGE plpgsql
+  SET lock_timeout = '200ms' AS $$ BEGIN
+  PERFORM FROM product_variants WHERE store_id = store AND id = variant FOR NO KEY UPDATE SKIP LOCKED;
+  IF FOUND THEN RETURN true; END IF;
+  BEGIN
+    PERFORM FROM product_variants WHERE store_id = store AND id = variant FOR NO KEY UPDATE;
+    RETURN FOUND;
+  EXCEPTION WHEN lock_not_available THEN RETURN false; END; END $$;
+"""
+
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '300ms'")
+    op.execute(LOCKS)
+    # New writers do not know the column.
+    op.execute("ALTER TABLE products ALTER COLUMN images SET DEFAULT '[]'")
+    op.execute(MIRROR)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(DROP_MIRROR)
+    op.execute("""
+        ALTER TABLE products ALTER COLUMN images DROP DEFAULT;
+        DROP FUNCTION lock_variant_briefly(uuid, uuid), lock_product_briefly(uuid, uuid)""")

@@ -1,7 +1,6 @@
 """Locks: the only home of advisory locks and FOR UPDATE, so that their order can be seen in one place."""
 
-from collections.abc import Collection
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 import psycopg
