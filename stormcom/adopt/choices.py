@@ -22,8 +22,8 @@ def make_choices(target: psycopg.Connection) -> None:
     """Decide for every currency and zone that staged stores name; later statements read the temporary tables."""
     target.execute("""
         CREATE TEMP TABLE currency_choice (was text PRIMARY KEY, becomes text NOT NULL, exponent integer NOT NULL,
-                                           scale double precision NOT NULL) ON COMMIT DROP;
-        CREATE TEMP TABLE zone_choice ON COMMIT DROP AS SELECT z.timezone AS was, coalesce(
+                                           scale double precision NOT NULL);
+        CREATE TEMP TABLE zone_choice AS SELECT z.timezone AS was, coalesce(
             (SELECT n.name FROM pg_timezone_names n WHERE n.name = z.timezone),
             (SELECT min(n.name) FROM pg_timezone_names n WHERE lower(n.name) = lower(trim(z.timezone))),
             'UTC') AS becomes

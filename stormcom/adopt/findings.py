@@ -1,6 +1,7 @@
 """Findings: everything that had to be decided or looks odd, row by row, in SQL over what was staged and sorted.
 
-Each question selects `old_key` and `detail`. `ready_*` are rows the baseline holds, `stage_*` rows as they were.
+Each question selects `kind`, `old_key` and `detail`. `ready_*` are rows the baseline holds, `stage_*` rows as they
+were.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from stormcom.adopt.oddities import ODDITIES
+from stormcom.adopt.oddities import IMAGE_MEANINGS, IMAGES, ODDITIES
 from stormcom.adopt.source import Inventory
 from stormcom.adopt.tables import TABLES, LegacyTable
 
@@ -25,23 +26,28 @@ MEANINGS = {
                       " when money becomes whole minor units",
     "amount with noise": "float noise (0.1 + 0.2) beyond the minor unit; no amount changes",
     **{oddity.kind: oddity.meaning for oddity in ODDITIES},
+    **IMAGE_MEANINGS,
 }
 
 
 @dataclass(frozen=True)
 class _Question:
-    kind: str
     table: str
     sql: str
+
+
+def _one_kind(kind: str, table: str, sql: str) -> _Question:
+    """A question whose rows are all of one kind."""
+    return _Question(table, f"SELECT $k${kind}$k$ AS kind, q.* FROM ({sql}) q")
 
 
 def find(target: psycopg.Connection, inventory: Inventory) -> list[dict[str, Any]]:
     """Answer every question, keep each answer as a row of adoption.finding, and return counts with examples."""
     there = {each.table.name for each in inventory.tables}
-    for question in [*_changes(), *_money(), *(_Question(each.kind, each.table, each.sql) for each in ODDITIES)]:
+    for question in [*_changes(), *_money(), *_oddities()]:
         if question.table in there:
             target.execute(f"""INSERT INTO adoption.finding (kind, table_name, old_key, detail)
-                SELECT $k${question.kind}$k$, '{question.table}', q.old_key, q.detail FROM ({question.sql}) q""")
+                SELECT q.kind, '{question.table}', q.old_key, q.detail FROM ({question.sql}) q""")
     target.execute("ANALYZE adoption.finding")
     return _summary(target)
 
@@ -61,9 +67,9 @@ def _summary(target: psycopg.Connection) -> list[dict[str, Any]]:
 def _changes() -> list[_Question]:
     """Where the target will say something else than the source."""
     questions = [
-        _Question("currency replaced", "stores", _changed("stores", "currency")),
-        _Question("time zone replaced", "stores", _changed("stores", "timezone")),
-        _Question("review's store replaced", "reviews", """
+        _one_kind("currency replaced", "stores", _changed("stores", "currency")),
+        _one_kind("time zone replaced", "stores", _changed("stores", "timezone")),
+        _one_kind("review's store replaced", "reviews", """
             SELECT r.old_key, jsonb_build_object('is', s.store_id, 'becomes', st.old_key) AS detail
             FROM ready_reviews r JOIN stage_reviews s ON s.ctid = r.place JOIN ready_stores st ON st.id = r.store_id
             WHERE s.store_id IS DISTINCT FROM st.old_key"""),
@@ -84,7 +90,7 @@ def _pair(table: LegacyTable) -> str:
 
 def _cleared(table: LegacyTable) -> list[_Question]:
     columns = [column for column in table.columns if column.parent and column.is_nullable]
-    return [_Question("reference cleared", table.name, f"""
+    return [_one_kind("reference cleared", table.name, f"""
         SELECT r.old_key, jsonb_build_object('column', '{column.name}', 'is', s.{column.name}) AS detail {_pair(table)}
         WHERE s.{column.name} IS NOT NULL AND r.{column.name} IS NULL""") for column in columns]
 
@@ -95,10 +101,10 @@ def _defaulted(table: LegacyTable) -> list[_Question]:
         return []
     values = ", ".join(f"""('{column.name}', s."{column.name}" IS NULL, r."{column.name}"::text)"""
                        for column in columns)
-    return [_Question("default used", table.name, f"""
+    return [_one_kind("default used", table.name, f"""
         SELECT r.old_key, jsonb_build_object('column', v.name, 'becomes', v.value) AS detail {_pair(table)}
         CROSS JOIN LATERAL (VALUES {values}) v (name, is_empty, value)
-        WHERE {' OR '.join(f's."{column.name}" IS NULL' for column in columns)} AND v.is_empty""")]
+        WHERE ({' OR '.join(f's."{column.name}" IS NULL' for column in columns)}) AND v.is_empty""")]
 
 
 def _money() -> list[_Question]:
@@ -118,7 +124,12 @@ def _money() -> list[_Question]:
         is_changed = "value::numeric * power(10::numeric, exponent) <> minor"
         detail = """jsonb_build_object('column', name, 'is', value, 'currency', currency,
                                        'becomes', trim_scale(minor / power(10::numeric, exponent))::text)"""
-        for kind, test in (("amount rounded", is_changed), ("amount with noise", f"NOT ({is_changed})")):
-            sql = f"SELECT old_key, {detail} AS detail FROM ({suspects}) m WHERE {test}"
-            questions.append(_Question(kind, table.name, sql))
+        questions.append(_Question(table.name, f"""
+            SELECT CASE WHEN {is_changed} THEN 'amount rounded' ELSE 'amount with noise' END AS kind, old_key,
+                   {detail} AS detail FROM ({suspects}) m"""))
     return questions
+
+
+def _oddities() -> list[_Question]:
+    images = _Question("products", f"SELECT * FROM ({IMAGES}) i WHERE kind IS NOT NULL")
+    return [images, *(_one_kind(each.kind, each.table, each.sql) for each in ODDITIES)]

@@ -73,6 +73,12 @@ def record_run(target: psycopg.Connection, run: StoredRun) -> None:
         run.id, run.source, run.began_at, run.ended_at, run.is_final, run.read_only_seconds, json.dumps(run.report)))
 
 
+def record_findings(target: psycopg.Connection, run_id: int, *, findings: list[dict[str, Any]]) -> None:
+    """Add to the kept report what was found."""
+    statement = "UPDATE adoption.run SET report = report || jsonb_build_object('findings', %s::jsonb) WHERE id = %s"
+    target.execute(statement, (json.dumps(findings), run_id))
+
+
 def record_window(target: psycopg.Connection, run_id: int, *, seconds: float) -> None:
     """Keep how long the source was read-only until the target took over."""
     target.execute("UPDATE adoption.run SET read_only_seconds = %s WHERE id = %s", (seconds, run_id))

@@ -23,18 +23,21 @@ def _json(kind: str, table: str, column: str, wanted: str, meaning: str) -> Oddi
         FROM ready_{table} WHERE "{column}" IS NOT NULL AND NOT "{column}" IS JSON {wanted}""")
 
 
-# One reading of the text for all kinds of images.
-_IMAGES = """
-    SELECT r.old_key, CASE WHEN trim(r.images) = '' THEN 'empty' WHEN r.images IS JSON ARRAY THEN 'list'
-        WHEN trim(r.images) = 'null' THEN 'null' WHEN r.images IS JSON THEN 'no list'
-        WHEN trim(r.images) ~ '^(https?://|/|data:)[^ ]*$' THEN 'bare' ELSE 'invalid' END AS kind, r.images
-    FROM ready_products r WHERE r.images NOT IN ('[]')"""
-
-
-def _images(kind: str, form: str, meaning: str) -> Oddity:
-    return Oddity(kind, "products", meaning, f"""
-        SELECT old_key, jsonb_build_object('is', left(images, 200)) AS detail FROM ({_IMAGES}) i
-        WHERE kind = '{form}'""")
+IMAGE_MEANINGS = {
+    "images are one bare address": "read as a list of one",
+    "images are invalid JSON": "read as a list of one text",
+    "images are null": "read as an empty list",
+    "images are empty text": "read as an empty list",
+    "images are JSON but no list": "read as a list of one text",
+}
+# One reading of the text for all kinds.
+IMAGES = """
+    SELECT CASE WHEN trim(r.images) = '' THEN 'images are empty text' WHEN r.images IS JSON ARRAY THEN NULL
+        WHEN trim(r.images) = 'null' THEN 'images are null' WHEN r.images IS JSON THEN 'images are JSON but no list'
+        WHEN trim(r.images) ~ '^(https?://|/|data:)[^ ]*$' THEN 'images are one bare address'
+        ELSE 'images are invalid JSON' END AS kind,
+      r.old_key, jsonb_build_object('is', left(r.images, 200)) AS detail
+    FROM ready_products r WHERE r.images <> '[]'"""
 
 
 def _same_but_for_case(table: str, owner: str) -> Oddity:
@@ -113,11 +116,6 @@ _CATALOGUE = (
         FROM ready_products r
         JOIN (SELECT product_id, sum(inventory_qty) AS stock FROM ready_product_variants GROUP BY 1) v
           ON v.product_id = r.id WHERE v.stock <> r.inventory_qty"""),
-    _images("images are one bare address", "bare", "read as a list of one"),
-    _images("images are invalid JSON", "invalid", "read as a list of one text"),
-    _images("images are null", "null", "read as an empty list"),
-    _images("images are empty text", "empty", "read as an empty list"),
-    _images("images are JSON but no list", "no list", "read as a list of one text"),
     _json("options are no JSON object", "product_variants", "options", "OBJECT", "kept as it is"),
     _json("values are no JSON list", "product_attributes", "values", "ARRAY", "kept as it is"),
     _json("address is no JSON object", "orders", "shipping_address", "OBJECT", "kept as it is; a guest stays nameless"),

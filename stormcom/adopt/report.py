@@ -43,7 +43,9 @@ def _found(report: dict[str, Any]) -> Iterator[RenderableType]:
     for each in report["set_aside"]:
         example = f"not adopted, kept in adoption.set_aside, e.g. {each['examples'][0]}"
         table.add_row(f"[yellow]{escape(each['reason'])}[/]", each["table"], f"{each['count']:,}", escape(example))
-    for each in report["findings"]:
+    if report["findings"] is None:
+        yield "This repetition ended before it looked for what is odd. Repeat it to see that."
+    for each in report["findings"] or ():
         shown = f"{MEANINGS.get(each['kind'], '')}: {_example(each['examples'][0])}"
         table.add_row(escape(each["kind"]), each["table"], f"{each['count']:,}", escape(shown))
     if table.row_count:

@@ -19,7 +19,7 @@ from stormcom.adopt.closing import PATIENCE_SECONDS, Window, closed, end_late_se
 from stormcom.adopt.errors import AdoptionRuns, AnotherShop, OutcomeUnknown
 from stormcom.adopt.findings import find
 from stormcom.adopt.keys import give_ids
-from stormcom.adopt.ledger import StoredRun, find_last_run, next_run_id, record_run, record_window
+from stormcom.adopt.ledger import StoredRun, find_last_run, next_run_id, record_findings, record_run, record_window
 from stormcom.adopt.sorting import sort_rows
 from stormcom.adopt.source import Inventory, Source, identity, take_inventory
 from stormcom.adopt.staging import create_stage, stage
@@ -50,84 +50,101 @@ def adopt(
     Errors: those of stormcom.adopt.errors; then the target is as it was, and the source writable as it was, except
     for OutcomeUnknown.
     """
-    told = progress or (lambda *_: None)
     with source.connect() as connection:
         seen, was_closed = identity(connection), is_closed(connection)
         take_inventory(connection, source)
     prepare_target(database, seen=seen)
-    if not is_final:
-        with source.snapshot() as reader:
-            return Adopted(_repeat(database, source, reader, clock=clock, told=told, window=None), was_closed)
-    with closed(source, patience=patience) as window, source.snapshot() as reader:
-        run = _last(database, source, reader, clock=clock, told=told, window=window, patience=patience)
-    return Adopted(run, was_closed)
-
-
-def _last(
-    database: Database, source: Source, reader: psycopg.Connection, *, clock: Clock, told: Progress, window: Window,
-    patience: float,
-) -> StoredRun:
-    """The last repetition: nobody writes to the source from before its snapshot until after the target's commit."""
-    with source.connect() as connection:
-        found = take_inventory(connection, source)
-    lock_tables(reader, source, found, patience=patience)
-    with source.connect(autocommit=True) as connection:
-        end_late_sessions(connection, window)
+    # A pool of one: the second transaction finds the temporary tables of the first.
+    own = Database(database.url, pool_size=1)
     try:
-        run = _repeat(database, source, reader, clock=clock, told=told, window=window)
-    except psycopg.OperationalError as error:
-        # The connection may have broken after the commit: then the target is the truth already.
-        _check_outcome(database, window, error)
-        raise
-    window.keeps_closed = True
-    run = replace(run, read_only_seconds=round(window.seconds, 3))
-    with _raw(database) as target:
-        record_window(target, run.id, seconds=window.seconds)
-    return run
+        job = _Job(own, source, clock, progress or (lambda *_: None))
+        run = job.last(patience) if is_final else job.repeat()
+        # What is odd is looked up afterwards: the shop waits for the rows, not for the report.
+        return Adopted(job.look_up(run), was_closed)
+    finally:
+        own.dispose()
+
+
+@dataclass
+class _Job:
+    """One repetition; `found` is set by its copy."""
+
+    database: Database
+    source: Source
+    clock: Clock
+    told: Progress
+    found: Inventory | None = None
+
+    @contextmanager
+    def target(self) -> Iterator[psycopg.Connection]:
+        """One transaction in the target, on the driver's connection, which can COPY. Errors: AdoptionRuns."""
+        with self.database.owner_session() as session:
+            if not try_lock(session, scope="adoption", key="target"):
+                raise AdoptionRuns()
+            driver = session.connection().connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            driver.execute(_MEMORY)
+            yield driver
+
+    def repeat(self) -> StoredRun:
+        """Copy one snapshot of the source."""
+        with self.source.snapshot() as reader:
+            return self._copy(reader, window=None)
+
+    def last(self, patience: float) -> StoredRun:
+        """The last copy: nobody writes to the source from before its snapshot until after the target's commit."""
+        with closed(self.source, patience=patience) as window, self.source.snapshot() as reader:
+            with self.source.connect() as connection:
+                there = take_inventory(connection, self.source)
+            lock_tables(reader, self.source, there, patience=patience)
+            with self.source.connect(autocommit=True) as connection:
+                end_late_sessions(connection, window)
+            try:
+                run = self._copy(reader, window=window)
+            except psycopg.OperationalError as error:
+                # The connection may have broken after the commit: then the target is the truth already.
+                _check_outcome(self.database, window, error)
+                raise
+            window.keeps_closed = True
+            run = replace(run, read_only_seconds=round(window.seconds, 3))
+        with self.target() as target:
+            record_window(target, run.id, seconds=run.read_only_seconds or 0)
+        return run
+
+    def look_up(self, run: StoredRun) -> StoredRun:
+        """Find what is odd in the rows just copied, and add it to the run's report."""
+        assert self.found is not None
+        with self.target() as target:
+            findings = find(target, self.found)
+            record_findings(target, run.id, findings=findings)
+        return replace(run, report={**run.report, "findings": findings})
+
+    def _copy(self, reader: psycopg.Connection, *, window: Window | None) -> StoredRun:
+        began = self.clock.now()
+        self.found = take_inventory(reader, self.source)
+        with self.target() as target:
+            run_id = next_run_id(target)
+            counts = _read(reader, target, self.found, run=run_id, told=self.told)
+            if window is None:
+                # The snapshot has been read; holding it longer would only keep the source's dead rows.
+                reader.rollback()
+            _refuse_another_shop(target, self.source)
+            report = _sort_and_write(target, self.found, counts, run=run_id, told=self.told)
+            is_final = window is not None
+            run = StoredRun(run_id, self.source.name, began, self.clock.now(), is_final, None, report)
+            record_run(target, run)
+        return run
 
 
 def _check_outcome(database: Database, window: Window, error: Exception) -> None:
     try:
-        with _raw(database) as target:
+        with psycopg.connect(database.url) as target:
             last = find_last_run(target)
     except Exception as second:
         window.keeps_closed = True
         raise OutcomeUnknown(reason=str(second).strip()) from error
     if last is not None and last.is_final:
         window.keeps_closed = True
-
-
-@contextmanager
-def _raw(database: Database) -> Iterator[psycopg.Connection]:
-    """One transaction as the owner, on the driver's connection, which can COPY."""
-    with database.owner_session() as session:
-        connection = session.connection().connection.driver_connection
-        assert isinstance(connection, psycopg.Connection)
-        yield connection
-
-
-def _repeat(
-    database: Database, source: Source, reader: psycopg.Connection, *, clock: Clock, told: Progress,
-    window: Window | None,
-) -> StoredRun:
-    began = clock.now()
-    found = take_inventory(reader, source)
-    with database.owner_session() as session:
-        if not try_lock(session, scope="adoption", key="target"):
-            raise AdoptionRuns()
-        target = session.connection().connection.driver_connection
-        assert isinstance(target, psycopg.Connection)
-        target.execute(_MEMORY)
-        run_id = next_run_id(target)
-        counts = _read(reader, target, found, run=run_id, told=told)
-        if window is None:
-            # The source's snapshot has been read; holding it longer would only keep its dead rows.
-            reader.rollback()
-        _refuse_another_shop(target, source)
-        report = _sort_and_write(target, found, counts, run=run_id, told=told)
-        run = StoredRun(run_id, source.name, began, clock.now(), window is not None, None, report)
-        record_run(target, run)
-    return run
 
 
 def _read(
@@ -171,21 +188,23 @@ def _sort_and_write(
     tables = {}
     for there in found.tables:
         tables[there.table.name] = {"source": counts[there.table.name], "set_aside": sort_rows(target, there)}
-    findings = find(target, found)
+    changed = []
     for there in found.tables:
         difference = compare(target, there.table)
         tables[there.table.name].update(vars(difference))
-    for there in reversed(found.tables):
-        clear_the_way(target, there.table)
+        if difference.inserted or difference.updated or difference.deleted:
+            changed.append(there.table)
+    for table in reversed(changed):
+        clear_the_way(target, table)
+    for table in changed:
+        write(target, table)
     for there in found.tables:
-        write(target, there.table)
-        rows = counts[there.table.name]
-        told(there.table.name, 2 * rows, 2 * rows)
-    for there in reversed(found.tables):
-        delete(target, there.table, run=run)
-    for there in found.tables:
-        target.execute(f"ANALYZE public.{there.table.name}")
-    return {"tables": tables, "findings": findings, **_besides(target, found)}
+        told(there.table.name, 2 * counts[there.table.name], 2 * counts[there.table.name])
+    for table in reversed(changed):
+        delete(target, table, run=run)
+    for table in changed:
+        target.execute(f"ANALYZE public.{table.name}")
+    return {"tables": tables, "findings": None, **_besides(target, found)}
 
 
 def _besides(target: psycopg.Connection, found: Inventory) -> dict[str, Any]:

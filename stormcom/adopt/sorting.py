@@ -29,7 +29,7 @@ def sort_rows(target: psycopg.Connection, found: SourceTable) -> int:
     """Make `ready_<table>` of `stage_<table>`; return how many rows were set aside."""
     table = found.table
     target.execute(f"""
-        CREATE TEMP TABLE ready_{table.name} ON COMMIT DROP AS
+        CREATE TEMP TABLE ready_{table.name} AS
         WITH judged AS (SELECT s.ctid AS place, s.old_key, k.new_id AS id, {_owner(table)} AS owner_id,
                                {_values(table)}, {_reason(table)} AS refusal {_from(table)}),
              counted AS (SELECT *, {_repeated(target, found)} AS is_repeated FROM judged)
@@ -41,7 +41,7 @@ def sort_rows(target: psycopg.Connection, found: SourceTable) -> int:
         kept AS (INSERT INTO adoption.set_aside SELECT '{table.name}', s.old_key, to_jsonb(s) - 'old_key', g.refusal
                  FROM gone g JOIN stage_{table.name} s ON s.ctid = g.place)
         SELECT count(*) FROM gone""").fetchone()
-    target.execute(f"CREATE INDEX ON ready_{table.name} (old_key); ANALYZE ready_{table.name}")
+    target.execute(f"ANALYZE ready_{table.name}")
     assert row is not None
     return int(row[0])
 

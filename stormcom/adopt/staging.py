@@ -16,9 +16,9 @@ _CAST = {"text": "text", "integer": "integer", "boolean": "boolean", "double pre
 
 
 def create_stage(target: psycopg.Connection, table: LegacyTable) -> None:
-    """Make the empty temporary table; it ends with the transaction."""
+    """Make the empty temporary table."""
     columns = ", ".join(f'"{column.name}" {column.staged_type}' for column in table.columns)
-    target.execute(f"CREATE TEMP TABLE stage_{table.name} (old_key text NOT NULL, {columns}) ON COMMIT DROP")
+    target.execute(f"CREATE TEMP TABLE stage_{table.name} (old_key text NOT NULL, {columns})")
 
 
 def stage(source: psycopg.Connection, target: psycopg.Connection, found: SourceTable, *, told: Told) -> int:

@@ -23,10 +23,10 @@ def compare(target: psycopg.Connection, table: LegacyTable) -> Difference:
     old = "k.new_id" if key == "id" else "k.old_key"
     mine, theirs = (", ".join(f'{side}."{column}"' for column in table.names) for side in ("t", "r"))
     target.execute(f"""
-        CREATE TEMP TABLE diff_{name} ON COMMIT DROP AS
+        CREATE TEMP TABLE diff_{name} AS
           SELECT r.old_key, t.{key} IS NULL AS is_new FROM ready_{name} r LEFT JOIN public.{name} t ON t.{key} = r.{key}
           WHERE t.{key} IS NULL OR ({mine}) IS DISTINCT FROM ({theirs});
-        CREATE TEMP TABLE gone_{name} ON COMMIT DROP AS
+        CREATE TEMP TABLE gone_{name} AS
           SELECT k.old_key, t.{key} AS key FROM public.{name} t
           JOIN adoption.adopted_key k ON k.table_name = '{name}' AND {old} = t.{key}
           WHERE NOT EXISTS (SELECT FROM ready_{name} r WHERE r.{key} = t.{key});
