@@ -27,7 +27,7 @@ CREATE FUNCTION lock_product_soon(store uuid, product uuid) RETURNS boolean LANG
     RETURN FOUND;
   EXCEPTION WHEN lock_not_available THEN RETURN false; END; END $$;
 CREATE FUNCTION lock_variant_soon(store uuid, variant uuid) RETURNS boolean LANGUAGE plpgsql
-  SET lock_timeout = '200ms' AS $$ BEGIN
+  SET lock_timeout = '50ms' AS $$ BEGIN
   PERFORM FROM product_variants WHERE store_id = store AND id = variant FOR NO KEY UPDATE SKIP LOCKED;
   IF FOUND THEN RETURN true; END IF;
   BEGIN

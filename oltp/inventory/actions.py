@@ -69,7 +69,7 @@ def adjust_stock(
     """
     check_change(delta=delta, reason_code=reason_code)
     move = Move(store_id, variant_id, delta, None, expected_on_hand)
-    adjustment = _move(session, move, Reason(reason_code, reason_detail, note, order_id, user_id))
+    adjustment = _move(session, move=move, reason=Reason(reason_code, reason_detail, note, order_id, user_id))
     assert adjustment is not None
     return adjustment
 
@@ -85,10 +85,10 @@ def set_stock(
     """
     check_reason(reason_code)
     move = Move(store_id, variant_id, None, on_hand, expected_on_hand)
-    return _move(session, move, Reason(reason_code, reason_detail, note, None, user_id))
+    return _move(session, move=move, reason=Reason(reason_code, reason_detail, note, None, user_id))
 
 
-def _move(session: Session, move: Move, reason: Reason) -> InventoryAdjustment | None:
+def _move(session: Session, *, move: Move, reason: Reason) -> InventoryAdjustment | None:
     key = {"store": move.store_id, "variant": move.variant_id}
     step = lock_stock(session, store_id=move.store_id, variant_ids=[move.variant_id])
     if step in _LEGACY_LEADS:
@@ -98,15 +98,15 @@ def _move(session: Session, move: Move, reason: Reason) -> InventoryAdjustment |
     if moved is None and session.execute(_OPEN, key).one_or_none() is not None:
         moved = session.execute(_MOVE, values).one_or_none()
     if moved is None:
-        raise _refusal(session, move)
+        raise _refusal(session, move=move)
     if moved.on_hand == moved.before:
         return None
-    adjustment = _record(session, move, moved.on_hand - moved.before, reason)
-    _record_events(session, adjustment, moved)
+    adjustment = _record(session, move=move, delta=moved.on_hand - moved.before, reason=reason)
+    _record_events(session, adjustment=adjustment, moved=moved)
     return adjustment
 
 
-def _record(session: Session, move: Move, delta: int, reason: Reason) -> InventoryAdjustment:
+def _record(session: Session, *, move: Move, delta: int, reason: Reason) -> InventoryAdjustment:
     trace = current_trace()
     adjustment = InventoryAdjustment(
         id=new_id(), store_id=move.store_id, variant_id=move.variant_id, delta=delta, reason_code=reason.code,
@@ -117,7 +117,7 @@ def _record(session: Session, move: Move, delta: int, reason: Reason) -> Invento
     return adjustment
 
 
-def _refusal(session: Session, move: Move) -> LevelNotFound | StockMoved | NotEnoughStock:
+def _refusal(session: Session, *, move: Move) -> LevelNotFound | StockMoved | NotEnoughStock:
     level = find_level(session, store_id=move.store_id, variant_id=move.variant_id)
     if level is None:
         return LevelNotFound(variant_id=move.variant_id)
@@ -127,7 +127,7 @@ def _refusal(session: Session, move: Move) -> LevelNotFound | StockMoved | NotEn
     return NotEnoughStock(variant_id=move.variant_id, on_hand=level.on_hand, reserved=level.reserved, delta=delta)
 
 
-def _record_events(session: Session, adjustment: InventoryAdjustment, moved: Row[Any]) -> None:
+def _record_events(session: Session, *, adjustment: InventoryAdjustment, moved: Row[Any]) -> None:
     """Say that stock moved, and once more when it ran low by that."""
     payload = {
         "variant_id": str(adjustment.variant_id), "adjustment_id": str(adjustment.id), "delta": adjustment.delta,

@@ -7,6 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from oltp.db.session import Database
+from oltp.inventory.actions import adjust_stock
+from oltp.inventory.errors import StockStillLegacy
 from stormcom.schema import downgrade, upgrade
 from tests.conftest import cloned_database
 from tests.migrations.stock import Shop
@@ -169,6 +171,18 @@ def test_levels_lead_legacy_from_dual_on(shop: Shop) -> None:
     shop.run("UPDATE products SET inventory_qty = 40 WHERE sku = 'A'")
     assert shop.levels()["A"] == shop.legacy()["A*"] == 40
     assert shop.divergences() == []
+
+
+def test_actions_wait_for_dual(shop: Shop) -> None:
+    shop.stand_at("shadow")
+    shop.add_product("A", 10)
+    (variant,) = shop.run("SELECT id FROM product_variants")
+    with pytest.raises(StockStillLegacy, match="stands at shadow"), shop.database.session_for(shop.id) as session:
+        adjust_stock(session, store_id=shop.id, variant_id=variant, delta=-1, reason_code="sale")
+    shop.stand_at("dual")
+    with shop.database.session_for(shop.id) as session:
+        adjust_stock(session, store_id=shop.id, variant_id=variant, delta=-1, reason_code="sale")
+    assert (shop.legacy(), shop.divergences()) == ({"A": 9, "A*": 9}, [])
 
 
 def test_in_shadow_a_level_does_not_touch_legacy(shop: Shop) -> None:

@@ -10,15 +10,12 @@ from sqlalchemy import text
 
 from oltp.db.session import Database
 from oltp.inventory.actions import adjust_stock, set_stock
-from oltp.inventory.errors import LevelNotFound, NotEnoughStock, StockMoved, StockStillLegacy
+from oltp.inventory.errors import LevelNotFound, NotEnoughStock, StockMoved
 from oltp.inventory.invariants import INVARIANTS
 from oltp.inventory.queries import find_level, list_adjustments, list_levels
 from oltp.kit.trace import bind_trace, new_trace
 from tests.conftest import cloned_database, create_store
-from tests.migrations.conftest import adopted_template
-from tests.migrations.stock import Shop
 
-__all__ = ["adopted_template"]
 _NUMBERS = count(1)
 
 
@@ -162,16 +159,3 @@ def test_of_many_with_one_expectation_one_wins(stocked: tuple[Database, UUID, UU
         worker.join()
     assert sorted(outcomes) == ["9"] * 7 + ["taken"]
     assert (on_hand(database, store, variant), offenders(database)) == (9, NONE)
-
-
-def test_while_legacy_leads_nothing_is_changed_here(server_url: str, adopted_template: str) -> None:
-    with cloned_database(server_url, adopted_template) as database:
-        shop = Shop.make(database, "shadow")
-        shop.add_product("A", 10)
-        (variant,) = shop.run("SELECT id FROM product_variants")
-        with pytest.raises(StockStillLegacy, match="stands at shadow"), database.session_for(shop.id) as session:
-            adjust_stock(session, store_id=shop.id, variant_id=variant, delta=-1, reason_code="sale")
-        shop.stand_at("dual")
-        with database.session_for(shop.id) as session:
-            adjust_stock(session, store_id=shop.id, variant_id=variant, delta=-1, reason_code="sale")
-        assert (shop.legacy(), shop.divergences()) == ({"A": 9, "A*": 9}, [])
