@@ -23,7 +23,7 @@ def include_object(item: object, name: str | None, kind: str, reflected: bool, _
         kind == "table"
         and reflected
         and name is not None
-        and name.startswith(("analytics_event_", "product_embedding_", "procrastinate_"))
+        and name.startswith(("analytics_event_", "audit_logs_", "product_embedding_", "procrastinate_"))
     )
 
 

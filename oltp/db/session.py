@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
+from oltp.db.partitions import named_refusal
+
 
 def sqlalchemy_url(url: str) -> str:
     """Return a libpq URL (postgresql://…) with the driver SQLAlchemy shall use."""
@@ -102,11 +104,12 @@ class Database:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """Open a session, commit it at the end of the block, roll it back on any error."""
+    """Open a session, commit it at the end of the block, roll it back on any error. Errors: OutsideMonths."""
     session = Session(engine, expire_on_commit=False)
     try:
-        yield session
-        session.commit()
+        with named_refusal():
+            yield session
+            session.commit()
     except BaseException:
         session.rollback()
         raise

@@ -99,6 +99,8 @@ class Store(Base):
     created_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(LEGACY_INSTANT, server_default=text("now()"))
     deleted_at: Mapped[datetime | None] = mapped_column(LEGACY_INSTANT)
+    # Sealed, and read through store_audit_secret() alone.
+    audit_secret: Mapped[bytes | None] = mapped_column(deferred=True)
     row_version: Mapped[RowVersion]
 
 
