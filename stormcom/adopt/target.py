@@ -2,6 +2,7 @@
 
 import psycopg
 
+from oltp.db.roles import prepare_database
 from oltp.db.session import Database
 from stormcom.adopt.errors import AdoptionIsFinal, SourceIsTarget, TargetInUse, TargetMovedOn
 from stormcom.adopt.ledger import find_last_run
@@ -31,6 +32,9 @@ def prepare_target(database: Database, *, seen: tuple[int, str]) -> None:
         upgrade(database.url, BASELINE)
     elif stands != BASELINE or (last is None and _has_rows(database)):
         raise TargetInUse(target=mine[1], revision=stands)
+    else:
+        # Rights on a database do not come with its dump or clone.
+        prepare_database(database.url)
 
 
 def _has_rows(database: Database) -> bool:

@@ -71,7 +71,7 @@ INSERT INTO "ProductVariant" ("id", "productId", "name", "sku", "price", "invent
     "updatedAt")
   SELECT pg_temp.cuid('variant', n * 10 + j), pg_temp.cuid('product', CASE WHEN n = 8 AND j = 2 THEN -1 ELSE n END),
     'Variant ' || j, CASE WHEN n % 100 = 4 AND j = 1 THEN 'P-' || (n + 1) ELSE 'V-' || n || '-' || j END,
-    CASE WHEN j = 1 THEN (100 + n * 7919 % 20000)::float8 / CASE pg_temp.shop(n) WHEN 3 THEN 1 ELSE 100 END END,
+    CASE WHEN n % 92 = 0 THEN 9.995 WHEN j = 1 THEN (100 + n * 7919 % 20000)::float8 / CASE pg_temp.shop(n) WHEN 3 THEN 1 ELSE 100 END END,
     CASE WHEN n % 60 = 8 THEN -2 ELSE n % 40 END, CASE WHEN n % 80 = 8 THEN 'no options' WHEN j = 1 THEN '{}'
       ELSE '{"size": "L", "color": "red"}' END, j = 1 OR n % 44 = 0, pg_temp.day(n), pg_temp.day(n)
   FROM generate_series(1, :P) n, generate_series(1, 2) j WHERE n % 4 = 0 OR (n % 4 = 1 AND j = 1);
