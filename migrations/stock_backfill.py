@@ -20,6 +20,7 @@ CREATE FUNCTION sync_product_stock(store uuid, product uuid) RETURNS TABLE (kind
   LANGUAGE plpgsql AS $$
   DECLARE p products; o record; v product_variants; moved integer; copy integer; known integer := 0; BEGIN
   SELECT * INTO p FROM products WHERE store_id = store AND id = product;
+  IF NOT FOUND THEN RETURN; END IF;
   PERFORM add_default_variant(p);
   o := open_product_stock(store, product, p.inventory_qty, false);
   moved := CASE WHEN o.is_made THEN o.drift ELSE settle_stock(store, o.held, p.inventory_qty, p.track_inventory) END;
@@ -59,9 +60,10 @@ CREATE FUNCTION sync_product_stock(store uuid, product uuid) RETURNS TABLE (kind
   END LOOP;
   RETURN QUERY SELECT 'busy', count(*) - known, NULL::jsonb FROM product_variants x
     WHERE x.store_id = store AND x.product_id = product HAVING count(*) > known; END $$;
+-- Plans made while the level table is empty are kept while it fills: they must not scan it.
 CREATE FUNCTION backfill_inventory(store uuid, after uuid, size integer)
-  RETURNS TABLE (last_id uuid, row_count integer, report jsonb) LANGUAGE plpgsql AS $$
-  DECLARE wanted uuid[]; taken uuid[]; BEGIN
+  RETURNS TABLE (last_id uuid, row_count integer, report jsonb) LANGUAGE plpgsql SET enable_seqscan = off AS $$
+  DECLARE wanted uuid[]; facts jsonb[] := '{}'; until timestamptz; BEGIN
   wanted := ARRAY(SELECT p.id FROM products p WHERE p.store_id = store AND (after IS NULL OR p.id > after)
                   ORDER BY p.id LIMIT size);
   row_count := 0; report := '{}';
@@ -69,26 +71,27 @@ CREATE FUNCTION backfill_inventory(store uuid, after uuid, size integer)
   -- Only the first is waited for, while nothing is held; the batch ends before the next one that somebody holds.
   -- So a legacy program that writes several products in any order can't meet it in a deadlock.
   PERFORM FROM products p WHERE p.id = wanted[1] FOR NO KEY UPDATE;
-  taken := ARRAY(SELECT p.id FROM products p WHERE p.id = ANY (wanted) AND p.id > wanted[1]
-                 ORDER BY p.id FOR NO KEY UPDATE SKIP LOCKED);
+  PERFORM set_config('app.mirrors_stock', 'on', true);
+  -- Nobody waits long for a row of a batch, however slow the machine: it ends early rather than late.
+  until := clock_timestamp() + interval '250 ms';
   FOR place IN 1 .. cardinality(wanted) LOOP
-    EXIT WHEN place > 1 AND taken[place - 1] IS DISTINCT FROM wanted[place];
+    IF place > 1 THEN
+      PERFORM FROM products p WHERE p.id = wanted[place] FOR NO KEY UPDATE SKIP LOCKED;
+      EXIT WHEN NOT FOUND OR clock_timestamp() > until;
+    END IF;
+    facts := facts || ARRAY(SELECT to_jsonb(f) FROM sync_product_stock(store, wanted[place]) f);
     row_count := place;
   END LOOP;
+  PERFORM set_config('app.mirrors_stock', 'off', true);
   last_id := wanted[row_count];
-  PERFORM set_config('app.mirrors_stock', 'on', true);
-  WITH facts AS MATERIALIZED (
-    SELECT f.* FROM products p CROSS JOIN LATERAL sync_product_stock(store, p.id) f
-    WHERE p.store_id = store AND p.id = ANY (wanted[1:row_count])),
-  summed AS (
-    SELECT kind, sum(amount) AS amount, count(*) AS times,
-           jsonb_path_query_array(jsonb_agg(detail) FILTER (WHERE detail IS NOT NULL), '$[0 to 9]') AS examples
-    FROM facts GROUP BY kind)
+  WITH summed AS (
+    SELECT f ->> 'kind' AS kind, sum((f -> 'amount')::bigint) AS amount, count(*) AS times, jsonb_path_query_array(
+             jsonb_agg(f -> 'detail') FILTER (WHERE f -> 'detail' <> 'null'), '$[0 to 9]') AS examples
+    FROM unnest(facts) f GROUP BY 1)
   SELECT coalesce(jsonb_object_agg(s.name, s.value), '{}') INTO report FROM (
     SELECT kind AS name, to_jsonb(amount) AS value FROM summed
     UNION ALL SELECT kind || '_examples', examples FROM summed WHERE examples IS NOT NULL
     UNION ALL SELECT 'drift_count', to_jsonb(times) FROM summed WHERE kind = 'drift') s;
-  PERFORM set_config('app.mirrors_stock', 'off', true);
   RETURN NEXT; END $$;
 -- One statement, one snapshot: what a writer has not committed is on neither side.
 CREATE FUNCTION divergences_inventory(store uuid) RETURNS TABLE (entity_id uuid, kind text, detail jsonb)

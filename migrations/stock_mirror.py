@@ -89,9 +89,10 @@ CREATE FUNCTION open_product_stock(store uuid, product uuid, quantity integer, i
     held := add_unassigned_variant(p, quantity);
     is_unassigned := true;
   END IF;
-  INSERT INTO inventory_level (store_id, variant_id, on_hand, backorder_limit, is_tracked, low_stock_threshold)
+  INSERT INTO inventory_level (store_id, variant_id, on_hand, backorder_limit, is_tracked, low_stock_threshold,
+                               is_product_stock)
   VALUES (store, held, quantity, CASE WHEN p.track_inventory THEN greatest(0, -quantity) ELSE 0 END,
-          p.track_inventory, p.low_stock_threshold) ON CONFLICT DO NOTHING;
+          p.track_inventory, p.low_stock_threshold, true) ON CONFLICT DO NOTHING;
   is_made := FOUND;
   IF NOT FOUND THEN RETURN; END IF;
   first_qty := coalesce(first_qty, quantity);

@@ -34,6 +34,7 @@ UPDATE inventory_level l SET is_product_stock = true FROM (
 -- Names may change later, so which variant it is, is written down once, when its level is made.
 CREATE FUNCTION inventory_level_holder() RETURNS trigger LANGUAGE plpgsql AS $$
   DECLARE v product_variants; BEGIN
+  IF NEW.is_product_stock THEN RETURN NEW; END IF;
   SELECT * INTO v FROM product_variants WHERE store_id = NEW.store_id AND id = NEW.variant_id;
   NEW.is_product_stock := FOUND AND holds_product_stock(v) AND NOT EXISTS (
     SELECT FROM product_variants o JOIN inventory_level l ON l.store_id = o.store_id AND l.variant_id = o.id
