@@ -1,14 +1,15 @@
 """Rebuilding the touched keys gives what a full rebuild gives, whatever happened in between."""
 
-import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
 
 from oltp.db.session import Database
-from tests.conftest import create_store
+from tests.conftest import IS_FULL, cloned_database, create_store
+from tests.lakes import KeptLake
 from tests.warehouse.flowing import NOW, assert_equals_full_rebuild, flow
 from tests.warehouse.shop import Shop
 from warehouse.connection import Lake
@@ -128,14 +129,14 @@ class RandomShop:
         )
 
 
-SEEDS = range(1, 11) if os.environ.get("STORMCOM_TEST_SCALE") == "full" else range(1, 2)
+SEEDS, STEPS = (range(1, 11), 4) if IS_FULL else (range(1, 2), 3)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_histories(database: Database, shop: Shop, lake: Lake, seed: int) -> None:
     other = Shop(database, create_store(database, slug="other", currency="EUR", timezone="Asia/Tokyo"), currency="EUR")
     shops = [RandomShop(shop, seed), RandomShop(other, seed + 100)]
-    for step in range(4):
+    for step in range(STEPS):
         for actor in shops:
             for _ in range(1 if step % 2 else 12):
                 actor.chance.choice(actor.acts)()
@@ -144,30 +145,65 @@ def test_random_histories(database: Database, shop: Shop, lake: Lake, seed: int)
     assert [name for name in MODELS if refresh(lake, name, full=True).rows_changed] == []
 
 
-def test_a_second_run_changes_nothing(shop: Shop, lake: Lake) -> None:
-    RandomShop(shop, 3).order()
-    flow(lake)
+@dataclass(frozen=True)
+class Rest:
+    """A lake at rest, every model up to date, and shops in it: each test acts in its own and leaves the lake at rest.
+
+    `busy` has nine days with an order of one customer each, the others have one order.
+    """
+
+    lake: Lake
+    busy: Shop
+    quiet: Shop
+    late: Shop
+
+
+@pytest.fixture(scope="module")
+def rest(
+    server_url: str, template: str, empty_lake: KeptLake, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rest]:
+    """The shops and the lake, made once."""
+    with (
+        cloned_database(server_url, template) as database,
+        empty_lake.copied(database.url, tmp_path_factory.mktemp("rest") / "lake") as lake,
+    ):
+        busy, quiet, late = (Shop(database, create_store(database, slug=slug)) for slug in ("busy", "quiet", "late"))
+        tea, ada = busy.product("TEA"), busy.customer("ada@example.test")
+        for number in range(1, 10):
+            busy.order(f"2026-11-0{number} 15:00", (tea, 1, 1000), customer=ada)
+        for shop in (quiet, late):
+            shop.order("2026-11-01 15:00", (shop.product("TEA"), 1, 1000))
+        flow(lake)
+        refresh_all(lake)
+        yield Rest(lake, busy, quiet, late)
+
+
+def test_a_second_run_changes_nothing(rest: Rest) -> None:
+    lake = rest.lake
     snapshots = lake.snapshot_id()
-    refresh_all(lake)
     assert all(each.rows_changed == 0 and each.mode != "touched" for each in refresh_all(lake))
     again = extract(lake, taken_at=NOW)
     assert (again.mode, again.touched) == ("delta", {})
     assert sum(each.inserted for each in again.tables.values()) == 0
     assert lake.snapshot_id() > snapshots
-    # The proof that the check of equality can fail.
-    with lake.transaction() as connection:
-        connection.execute("UPDATE marts.daily_store_metrics SET orders_count = orders_count + 1")
-    with pytest.raises(AssertionError, match=r"marts\.daily_store_metrics"):
-        assert_equals_full_rebuild(lake)
 
 
-def test_only_touched_keys_are_rebuilt(shop: Shop, lake: Lake) -> None:
+def test_the_check_of_equality_can_fail(rest: Rest) -> None:
+    """The proof that the checks above and in the stories can."""
+    for step in ("+ 1", "- 1"):
+        with rest.lake.transaction() as connection:
+            connection.execute(f"UPDATE marts.daily_store_metrics SET orders_count = orders_count {step}")
+        if step == "+ 1":
+            with pytest.raises(AssertionError, match=r"marts\.daily_store_metrics"):
+                assert_equals_full_rebuild(rest.lake)
+    assert_equals_full_rebuild(rest.lake)
+
+
+def test_only_touched_keys_are_rebuilt(rest: Rest) -> None:
     """One more order by a known customer touches its day, one order and two cohorts; not the days before."""
-    tea, ada = shop.product("TEA"), shop.customer("ada@example.test")
-    for number in range(1, 10):
-        shop.order(f"2026-11-0{number} 15:00", (tea, 1, 1000), customer=ada)
-    flow(lake)
-    refresh_all(lake)
+    lake, shop = rest.lake, rest.busy
+    tea = shop.execute("SELECT id FROM products WHERE store_id = :store")
+    ada = shop.execute("SELECT id FROM customers WHERE store_id = :store")
     shop.order("2026-11-09 16:00", (tea, 1, 1000), customer=ada)
     extract(lake, taken_at=NOW)
     done = {each.model: each for each in refresh_all(lake)}
@@ -179,22 +215,21 @@ def test_only_touched_keys_are_rebuilt(shop: Shop, lake: Lake) -> None:
     assert done["staging.sessions"].mode == "nothing"
 
 
-def test_a_change_that_moves_no_number_touches_nothing(shop: Shop, lake: Lake) -> None:
-    order = shop.order("2026-11-01 15:00", (shop.product("TEA"), 1, 1000))
-    flow(lake)
-    shop.execute("UPDATE orders SET status = 'SHIPPED', updated_at = now() WHERE id = :order", order=order)
-    passed = extract(lake, taken_at=NOW)
+def test_a_change_that_moves_no_number_touches_nothing(rest: Rest) -> None:
+    rest.quiet.execute("UPDATE orders SET status = 'SHIPPED', updated_at = now() WHERE store_id = :store")
+    passed = extract(rest.lake, taken_at=NOW)
     assert (passed.tables["orders"].inserted, passed.touched) == (1, {})
-    assert lake.query("SELECT status FROM raw.orders") == [("SHIPPED",)]
+    mine = {"store": rest.quiet.store_id}
+    assert rest.lake.query("SELECT status FROM raw.orders WHERE store_id = $store", mine) == [("SHIPPED",)]
 
 
-def test_refreshing_in_the_wrong_order_is_late_not_wrong(shop: Shop, lake: Lake) -> None:
-    tea = shop.product("TEA")
-    shop.order("2026-11-01 15:00", (tea, 1, 1000))
-    flow(lake)
+def test_refreshing_in_the_wrong_order_is_late_not_wrong(rest: Rest) -> None:
+    lake, shop = rest.lake, rest.late
+    daily = "FROM marts.daily_store_metrics WHERE store_id = $store"
+    tea = shop.execute("SELECT id FROM products WHERE store_id = :store")
     shop.order("2026-11-02 15:00", (tea, 1, 700))
     extract(lake, taken_at=NOW)
     refresh(lake, "marts.daily_store_metrics")
-    assert lake.query("SELECT COUNT(*) FROM marts.daily_store_metrics") == [(1,)]
+    assert lake.query(f"SELECT COUNT(*) {daily}", {"store": shop.store_id}) == [(1,)]
     refresh_all(lake)
-    assert lake.query("SELECT SUM(gross_sales_amount) FROM marts.daily_store_metrics") == [(1700,)]
+    assert lake.query(f"SELECT SUM(gross_sales_amount) {daily}", {"store": shop.store_id}) == [(1700,)]
