@@ -173,3 +173,21 @@ def _first_batch(shop: Shop) -> tuple[UUID, int]:
         row = session.execute(text("SELECT last_id, row_count FROM backfill_inventory(:store, NULL, 2)"),
                               {"store": shop.id}).one()
     return row.last_id, row.row_count
+
+
+def test_a_row_that_somebody_holds_costs_a_moment_and_no_error(legacy: Database) -> None:
+    """Against the order of locks nobody is waited for without end: the level is right, the copy is named."""
+    shop = Shop.make(legacy, "dual")
+    product = shop.add_product("A", 10)
+    with legacy.session_for(shop.id) as other:
+        other.execute(text("UPDATE products SET name = 'held' WHERE id = :id"), {"id": product})
+        shop.run("UPDATE product_variants SET inventory_qty = 8")
+        assert shop.divergences() == [("product", {"legacy": 10, "new": 8}), ("copy", {"product": 10, "variant": 8})]
+    shop.run("UPDATE products SET inventory_qty = inventory_qty - 1")
+    assert (shop.levels(), shop.legacy()) == ({"A": 7}, {"A": 7, "A*": 7})
+    with legacy.session_for(shop.id) as other:
+        other.execute(text("UPDATE product_variants SET name = 'held'"))
+        shop.run("UPDATE products SET inventory_qty = 5")
+        assert shop.divergences() == [("copy", {"product": 5, "variant": 7})]
+    assert shop.backfill()["default_differed"] == 2
+    assert (shop.levels(), shop.divergences()) == ({"A": 5}, [])
