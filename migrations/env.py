@@ -37,6 +37,14 @@ def wait_for_turn(connection: Connection) -> None:
         time.sleep(0.2)
 
 
+def is_alone(connection: Connection) -> bool:
+    """Say whether the database has neither a store nor a user, so that no program can be writing."""
+    if connection.scalar(text("SELECT to_regclass('public.stores')")) is None:
+        return True
+    statement = "SELECT EXISTS (SELECT FROM stores) OR EXISTS (SELECT FROM users) OR EXISTS (SELECT FROM organizations)"
+    return not connection.scalar(text(statement))
+
+
 def forget_steps(ctx: MigrationContext, step: object, heads: object, run_args: object) -> None:
     """Runs in the transaction that stamps a revision."""
     assert ctx.connection is not None
@@ -47,6 +55,7 @@ def run(connection: Connection) -> None:
     wait_for_turn(connection)
     connection.execute(text("SET ROLE stormcom_owner"))
     connection.execute(text("SET row_security = off"))
+    alone = is_alone(connection)
     connection.commit()
     context.configure(
         connection=connection,
@@ -55,6 +64,7 @@ def run(connection: Connection) -> None:
         compare_type=True,
         transaction_per_migration=True,
         on_version_apply=forget_steps,
+        is_alone=alone,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -215,7 +215,7 @@ TABLES = (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     for name, values in ENUMS.items():
         op.execute(f"CREATE TYPE {name} AS ENUM ({', '.join(repr(value) for value in values)})")
     for part in (IDENTITY, CATALOG, SELLING, LOGS):

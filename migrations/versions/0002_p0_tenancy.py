@@ -6,6 +6,8 @@ Legacy writers keep working: the store of a child row is filled from its parent 
 
 from alembic import op
 
+from migrations.steps import add_foreign_key, add_unique, batches, index_concurrently, set_not_null, step
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -54,6 +56,35 @@ KEYS = (
     ("reviews", "customer_id", "customers", "SET NULL"),
     ("inventory_logs", "product_id", "products", "CASCADE"),
 )
+# timestamp → timestamptz changes the catalogue only, in a session in UTC and without a precision: going to
+# timestamptz(3) would write every row anew under a lock. What legacy wrote stays in milliseconds.
+INSTANTS = {
+    "users": ("email_verified", "created_at", "updated_at"),
+    "sessions": ("expires",),
+    "verification_tokens": ("expires",),
+    "organizations": ("created_at", "updated_at"),
+    "memberships": ("created_at", "updated_at"),
+    "stores": ("trial_ends_at", "subscription_ends_at", "created_at", "updated_at", "deleted_at"),
+    "categories": ("created_at", "updated_at", "deleted_at"),
+    "brands": ("created_at", "updated_at", "deleted_at"),
+    "products": ("published_at", "created_at", "updated_at", "deleted_at"),
+    "product_variants": ("created_at", "updated_at"),
+    "product_attributes": ("created_at", "updated_at"),
+    "product_attribute_values": ("created_at",),
+    "customers": ("marketing_opt_in_at", "last_order_at", "created_at", "updated_at", "deleted_at"),
+    "orders": ("fulfilled_at", "canceled_at", "created_at", "updated_at", "deleted_at"),
+    "order_items": ("created_at", "updated_at"),
+    "reviews": ("approved_at", "created_at", "updated_at", "deleted_at"),
+    "inventory_logs": ("created_at",),
+    "audit_logs": ("created_at",),
+}
+# Their order is another one for Postgres, so it would build them anew under the lock: they go and come back.
+INDEXES = {
+    "orders": ("store_id, created_at",),
+    "reviews": ("product_id, is_approved, created_at", "customer_id, created_at"),
+    "inventory_logs": ("store_id, product_id, created_at", "product_id, created_at", "user_id, created_at"),
+    "audit_logs": ("store_id, created_at", "user_id, created_at", "entity_type, entity_id, created_at"),
+}
 TOUCHED = (
     "users",
     "organizations",
@@ -81,12 +112,11 @@ ALL_TABLES = (
     *(child for child, _, _ in CHILDREN),
 )
 
-# With the session in UTC, timestamp → timestamptz is a catalogue change: no table is rewritten.
-RETYPE = """
+RETYPE_BACK = """
 DO $$ DECLARE c record; BEGIN
   FOR c IN SELECT table_name, column_name FROM information_schema.columns
-           WHERE table_schema = 'public' AND data_type = '{source}' AND table_name <> 'alembic_version' LOOP
-    EXECUTE format('ALTER TABLE %I ALTER COLUMN %I TYPE {target} USING %I AT TIME ZONE ''UTC''',
+           WHERE table_schema = 'public' AND data_type = 'timestamp with time zone' LOOP
+    EXECUTE format('ALTER TABLE %I ALTER COLUMN %I TYPE timestamp(3) USING %I AT TIME ZONE ''UTC''',
                    c.table_name, c.column_name, c.column_name);
   END LOOP; END $$
 """
@@ -124,60 +154,73 @@ RULES = (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL timezone = 'UTC'")
-    op.execute(RETYPE.format(source="timestamp without time zone", target="timestamptz(3)"))
-    op.execute(SECURITY)
-    for table in TOUCHED:
-        op.execute(f"ALTER TABLE {table} ALTER COLUMN updated_at SET DEFAULT now()")
+    step(SECURITY)
     for table in ALL_TABLES:
-        if table != "verification_tokens":
-            op.execute(f"ALTER TABLE {table} ALTER COLUMN id SET DEFAULT uuidv7()")
+        widen(table)
     for child, parent, key in CHILDREN:
-        name_the_store(child, parent, key)
+        # It needs no key to stores of its own: the composite key to the parent implies it.
+        batches(
+            f"{child}.store_id",
+            f"""UPDATE {child} c SET store_id = p.store_id FROM {parent} p
+                WHERE p.id = c.{key} AND c.store_id IS NULL AND c.id = ANY(%(ids)s)""",
+            over=child,
+            where="store_id IS NULL",
+        )
+        set_not_null(child, "store_id")
     compose_keys()
     loosen()
     for table, rule in RULES:
-        op.execute(f"SELECT secure_table('{table}', $r${rule}$r$)")
+        step(f"SELECT secure_table('{table}', $r${rule}$r$)")
     for table in (*WITH_STORE, *(child for child, _, _ in CHILDREN)):
-        op.execute(f"SELECT secure_tenant_table('{table}')")
+        step(f"SELECT secure_tenant_table('{table}')")
 
 
-def name_the_store(child: str, parent: str, key: str) -> None:
-    """Give `child` a store_id, filled from `parent`, and keep filling it for writers that do not know it.
+def widen(table: str) -> None:
+    """Everything that changes the table's columns, under one short lock."""
+    names = {columns: f"{table}_{columns.replace(', ', '_')}_idx" for columns in INDEXES.get(table, ())}
+    parts = [f"ALTER COLUMN {column} TYPE timestamptz" for column in INSTANTS.get(table, ())]
+    defaults = {"id": "uuidv7()"} if table != "verification_tokens" else {}
+    if table in TOUCHED:
+        defaults["updated_at"] = "now()"
+    given = [f"ALTER COLUMN {column} SET DEFAULT {value}" for column, value in defaults.items()]
+    gone = "".join(f"DROP INDEX {name};" for name in names.values())
+    change = "".join(f"ALTER TABLE {table} {', '.join(each)};" for each in (parts, given) if each)
+    step(gone + change + name_the_store(table))
+    for columns, name in names.items():
+        index_concurrently(name, f"{table} ({columns})")
 
-    It needs no key to stores of its own: the composite key to the parent implies it.
-    """
-    op.execute(f"""
+
+def name_the_store(table: str) -> str:
+    """A child gets a store_id, filled from its parent by trigger for writers that do not know it."""
+    return "".join(
+        f"""
         ALTER TABLE {child} ADD COLUMN store_id uuid;
-        UPDATE {child} SET store_id = p.store_id FROM {parent} p WHERE p.id = {child}.{key};
-        ALTER TABLE {child} ALTER COLUMN store_id SET NOT NULL;
         CREATE TRIGGER a_store_from_parent BEFORE INSERT ON {child}
-          FOR EACH ROW WHEN (NEW.store_id IS NULL) EXECUTE FUNCTION store_from_parent('{parent}', '{key}')""")
+          FOR EACH ROW WHEN (NEW.store_id IS NULL) EXECUTE FUNCTION store_from_parent('{parent}', '{key}')"""
+        for child, parent, key in CHILDREN
+        if child == table
+    )
 
 
 def compose_keys() -> None:
     """Replace the plain foreign keys by (store_id, key), so that no row can point into another store."""
     for table in REFERENCED:
-        op.execute(f"ALTER TABLE {table} ADD UNIQUE (store_id, id)")
-    op.execute("""ALTER TABLE reviews ADD FOREIGN KEY (store_id) REFERENCES stores
-                  ON DELETE CASCADE ON UPDATE CASCADE""")
+        add_unique(table, "store_id, id")
+    add_foreign_key("reviews", "store_id", "stores ON DELETE CASCADE ON UPDATE CASCADE")
     for table, column, parent, action in KEYS:
         then = f"SET NULL ({column})" if action == "SET NULL" else action
-        op.execute(f"""
-            ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_fkey;
-            ALTER TABLE {table} ADD FOREIGN KEY (store_id, {column}) REFERENCES {parent} (store_id, id)
-              ON DELETE {then}""")
+        add_foreign_key(table, f"store_id, {column}", f"{parent} (store_id, id) ON DELETE {then}")
+        step(f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_fkey")
 
 
 def loosen() -> None:
     """Global rules that a second store would trip over become rules per store."""
-    op.execute("""
-        ALTER TABLE stores DROP CONSTRAINT stores_organization_id_key;
-        CREATE INDEX stores_organization_id_idx ON stores (organization_id);
-        ALTER TABLE product_variants DROP CONSTRAINT product_variants_sku_key;
-        ALTER TABLE product_variants ADD UNIQUE (store_id, sku);
-        ALTER TABLE customers DROP CONSTRAINT customers_user_id_key;
-        ALTER TABLE customers ADD UNIQUE (store_id, user_id)""")
+    index_concurrently("stores_organization_id_idx", "stores (organization_id)")
+    step("ALTER TABLE stores DROP CONSTRAINT stores_organization_id_key")
+    add_unique("product_variants", "store_id, sku")
+    step("ALTER TABLE product_variants DROP CONSTRAINT product_variants_sku_key")
+    add_unique("customers", "store_id, user_id")
+    step("ALTER TABLE customers DROP CONSTRAINT customers_user_id_key")
 
 
 def downgrade() -> None:
@@ -211,4 +254,4 @@ def downgrade() -> None:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN updated_at DROP DEFAULT")
     op.execute("""DROP FUNCTION store_from_parent(), secure_tenant_table(regclass), secure_table(regclass, text),
                   current_user_id(), current_store_id()""")
-    op.execute(RETYPE.format(source="timestamp with time zone", target="timestamp(3)"))
+    op.execute(RETYPE_BACK)

@@ -6,6 +6,8 @@ minor unit; a program that writes the amount gets the float derived from it.
 
 from alembic import op
 
+from migrations.steps import add_check, batches, set_not_null, step
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -74,33 +76,35 @@ def pair_body(legacy: str, amount: str) -> str:
   END IF;"""
 
 
-def create_trigger(table: str) -> None:
+def trigger(table: str) -> str:
     body = "".join(pair_body(legacy, amount) for legacy, amount in MONEY[table])
-    op.execute(f"""
+    return f"""
         CREATE FUNCTION {table}_money() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           IF NEW.currency IS NULL THEN
             SELECT currency INTO NEW.currency FROM stores WHERE id = NEW.store_id;
           END IF;{body}
           RETURN NEW; END $$;
         CREATE TRIGGER b_money BEFORE INSERT OR UPDATE ON {table}
-          FOR EACH ROW EXECUTE FUNCTION {table}_money()""")
+          FOR EACH ROW EXECUTE FUNCTION {table}_money()"""
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute(FUNCTIONS)
+    step(FUNCTIONS)
     for table, pairs in MONEY.items():
         columns = ", ".join(f"ADD COLUMN {amount} bigint" for _, amount in pairs)
-        filled = ", ".join(f"{amount} = minor_from_float({legacy}, s.currency)" for legacy, amount in pairs)
-        op.execute(f"""
-            ALTER TABLE {table} ADD COLUMN currency text, {columns};
-            UPDATE {table} SET currency = s.currency, {filled} FROM stores s WHERE s.id = {table}.store_id;
-            ALTER TABLE {table} ALTER COLUMN currency SET NOT NULL,
-              ADD CHECK (currency ~ '^[A-Z]{{3}}$')""")
-        for _, amount in pairs:
-            if (table, amount) not in NULLABLE:
-                op.execute(f"ALTER TABLE {table} ALTER COLUMN {amount} SET NOT NULL")
-        create_trigger(table)
+        step(f"ALTER TABLE {table} ADD COLUMN currency text, {columns};{trigger(table)}")
+    for table, pairs in MONEY.items():
+        # The trigger fills a currency that is missing, and for it the amounts. Amounts given here would lead and
+        # round the floats.
+        batches(
+            f"{table}: amounts",
+            f"UPDATE {table} SET currency = NULL WHERE currency IS NULL AND id = ANY(%(ids)s)",
+            over=table,
+            where="currency IS NULL",
+        )
+        required = [amount for _, amount in pairs if (table, amount) not in NULLABLE]
+        set_not_null(table, "currency", *required)
+        add_check(table, f"{table}_currency_check", "currency ~ '^[A-Z]{3}$'")
 
 
 def downgrade() -> None:

@@ -5,6 +5,8 @@ Writers that do not know the rule keep working: a deferred trigger adds the vari
 
 from alembic import op
 
+from migrations.steps import add_unique, batches, set_not_null, step
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -33,24 +35,42 @@ CREATE FUNCTION products_default_variant() RETURNS trigger LANGUAGE plpgsql AS $
   RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER default_variant AFTER INSERT ON products DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION products_default_variant();
-SELECT add_default_variant(p) FROM products p;
-ALTER TABLE order_items ADD COLUMN ordinal integer;
-UPDATE order_items i SET ordinal = n.ordinal FROM (
-  SELECT id, row_number() OVER (PARTITION BY order_id ORDER BY created_at, id) AS ordinal FROM order_items) n
-  WHERE n.id = i.id;
-ALTER TABLE order_items ALTER COLUMN ordinal SET NOT NULL, ADD UNIQUE (store_id, order_id, ordinal);
-CREATE FUNCTION order_items_ordinal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  SELECT coalesce(max(ordinal), 0) + 1 INTO NEW.ordinal FROM order_items
+"""
+
+# While old lines have no ordinal yet, a new one stands behind all of them: they get the first numbers later.
+NUMBER = """
+CREATE OR REPLACE FUNCTION order_items_ordinal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  SELECT {last} + 1 INTO NEW.ordinal FROM order_items
     WHERE store_id = NEW.store_id AND order_id = NEW.order_id;
   RETURN NEW; END $$;
+"""
+COLUMN = """
+ALTER TABLE order_items ADD COLUMN ordinal integer;
 CREATE TRIGGER c_ordinal BEFORE INSERT ON order_items
   FOR EACH ROW WHEN (NEW.ordinal IS NULL) EXECUTE FUNCTION order_items_ordinal();
+"""
+FILL = """
+UPDATE order_items i SET ordinal = n.ordinal FROM (
+  SELECT id, row_number() OVER (PARTITION BY order_id ORDER BY created_at, id) AS ordinal FROM order_items
+  WHERE order_id = ANY(%(ids)s) AND ordinal IS NULL) n
+  WHERE n.id = i.id
 """
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute(ADD)
+    step(ADD)
+    batches(
+        "products without a variant",
+        "SELECT add_default_variant(p) FROM products p WHERE id = ANY(%(ids)s)",
+        over="products",
+        where="NOT EXISTS (SELECT FROM product_variants v WHERE v.product_id = products.id)",
+    )
+    step(NUMBER.format(last="greatest(count(*), max(ordinal))") + COLUMN)
+    # NULLs are no duplicates, so the rule holds for new lines before the old ones have their numbers.
+    add_unique("order_items", "store_id, order_id, ordinal")
+    batches("order_items.ordinal", FILL, over="orders", size=200)
+    set_not_null("order_items", "ordinal")
+    step(NUMBER.format(last="coalesce(max(ordinal), 0)"))
 
 
 def downgrade() -> None:

@@ -5,6 +5,8 @@ Each is SECURITY DEFINER, owned by the owner role, answers exactly one question 
 
 from alembic import op
 
+from migrations.steps import step
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -65,14 +67,13 @@ SIGNATURES = (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute(TABLES)
-    op.execute(FUNCTIONS)
+    step(TABLES)
+    step(FUNCTIONS)
     # Readiness compares the schema's revision with the one the program was built for.
-    op.execute("GRANT SELECT ON alembic_version TO stormcom_app")
+    step("GRANT SELECT ON alembic_version TO stormcom_app")
     for signature in SIGNATURES:
-        op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
-        op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO stormcom_app, stormcom_worker")
+        step(f"""REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;
+                 GRANT EXECUTE ON FUNCTION {signature} TO stormcom_app, stormcom_worker""")
 
 
 def downgrade() -> None:

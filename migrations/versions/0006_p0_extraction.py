@@ -2,10 +2,12 @@
 
 `row_version` is the id of the transaction that last wrote the row. A reader that stops at the oldest running
 transaction has seen every row below it; sequences and clocks can't promise that. `track_rows(table, key)`
-is how a table becomes extracted; later revisions call it.
+is how a new table becomes extracted, steps.track() how one with rows does.
 """
 
 from alembic import op
+
+from migrations.steps import step, track
 
 revision = "0006"
 down_revision = "0005"
@@ -34,7 +36,9 @@ CREATE FUNCTION write_tombstone() RETURNS trigger LANGUAGE plpgsql
     ON CONFLICT DO NOTHING;
   RETURN NULL; END $$;
 CREATE FUNCTION track_rows(target regclass, key text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
-  EXECUTE format('ALTER TABLE %s ADD COLUMN row_version xid8 NOT NULL DEFAULT pg_current_xact_id()', target);
+  -- A constant first: a default that is computed would write every row anew.
+  EXECUTE format('ALTER TABLE %s ADD COLUMN row_version xid8 NOT NULL DEFAULT %L', target, pg_current_xact_id());
+  EXECUTE format('ALTER TABLE %s ALTER COLUMN row_version SET DEFAULT pg_current_xact_id()', target);
   EXECUTE format('CREATE INDEX %s ON %s (row_version)', target || '_row_version_idx', target);
   EXECUTE format('CREATE TRIGGER z_row_version BEFORE UPDATE ON %s FOR EACH ROW
                   EXECUTE FUNCTION stamp_row_version()', target);
@@ -45,10 +49,9 @@ END $$;
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute(FUNCTIONS)
+    step(FUNCTIONS)
     for table in TRACKED:
-        op.execute(f"SELECT track_rows('{table}', 'id')")
+        track(table, "id")
 
 
 def downgrade() -> None:

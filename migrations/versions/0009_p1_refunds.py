@@ -2,12 +2,14 @@
 
 from alembic import op
 
+from migrations.steps import add_check, add_unique, step
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-UP = """
+REFUND = """
 CREATE TABLE refund (
   id uuid PRIMARY KEY DEFAULT uuidv7(), store_id uuid NOT NULL REFERENCES stores ON DELETE CASCADE,
   order_id uuid NOT NULL, currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
@@ -19,8 +21,9 @@ CREATE TABLE refund (
   FOREIGN KEY (store_id, order_id) REFERENCES orders (store_id, id) ON DELETE CASCADE);
 CREATE INDEX refund_store_id_order_id_idx ON refund (store_id, order_id);
 SELECT secure_tenant_table('refund'), track_rows('refund', 'id');
-ALTER TABLE order_items ADD COLUMN refunded_quantity integer NOT NULL DEFAULT 0,
-  ADD CHECK (refunded_quantity BETWEEN 0 AND greatest(quantity, 0)), ADD UNIQUE (store_id, order_id, id);
+"""
+
+ITEMS = """
 CREATE TABLE refund_item (
   id uuid PRIMARY KEY DEFAULT uuidv7(), store_id uuid NOT NULL REFERENCES stores ON DELETE CASCADE,
   refund_id uuid NOT NULL, order_id uuid NOT NULL, order_item_id uuid,
@@ -74,8 +77,11 @@ DELETE FROM row_tombstone WHERE table_name IN ('refund', 'refund_item')
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute(UP)
+    step(REFUND)
+    step("ALTER TABLE order_items ADD COLUMN refunded_quantity integer NOT NULL DEFAULT 0")
+    add_check("order_items", "order_items_check", "refunded_quantity BETWEEN 0 AND greatest(quantity, 0)")
+    add_unique("order_items", "store_id, order_id, id")
+    step(ITEMS)
 
 
 def downgrade() -> None:

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from migrations.steps import step
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -23,7 +25,7 @@ CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TRIGGER append_only BEFORE UPDATE ON domain_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 
-ANALYTICS = """
+BATCHES = """
 CREATE TABLE ingest_batch (
   id uuid PRIMARY KEY DEFAULT uuidv7(), store_id uuid NOT NULL REFERENCES stores ON DELETE CASCADE,
   received_at timestamptz NOT NULL DEFAULT now(), received_count integer NOT NULL CHECK (received_count >= 0),
@@ -46,6 +48,9 @@ CREATE TABLE rejected_event (
 CREATE INDEX rejected_event_store_id_received_at_idx ON rejected_event (store_id, received_at);
 CREATE INDEX rejected_event_store_id_ingest_batch_id_idx ON rejected_event (store_id, ingest_batch_id);
 SELECT secure_tenant_table('rejected_event');
+"""
+
+ANALYTICS = """
 CREATE TABLE analytics_event (
   store_id uuid NOT NULL REFERENCES stores ON DELETE CASCADE, event_id uuid NOT NULL,
   occurred_at timestamptz NOT NULL, corrected_at timestamptz NOT NULL,
@@ -79,7 +84,6 @@ CREATE FUNCTION ensure_event_partitions(from_on date, to_on date) RETURNS intege
   RETURN made; END $$;
 REVOKE ALL ON FUNCTION ensure_event_partitions(date, date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_event_partitions(date, date) TO stormcom_worker;
-SELECT ensure_event_partitions((now() - interval '12 months')::date, (now() + interval '12 months')::date);
 """
 
 TIMING = """
@@ -97,9 +101,12 @@ GRANT SELECT ON request_timing TO stormcom_pipelines;
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    for part in (DOMAIN, ANALYTICS, TIMING):
-        op.execute(part)
+    for part in (DOMAIN, BATCHES, ANALYTICS, TIMING):
+        step(part)
+    # Each partition locks the tables that its keys name, so each has a transaction of its own.
+    for month in range(-12, 13):
+        day = f"(now() + interval '{month} months')::date"
+        step(f"SELECT ensure_event_partitions({day}, {day})")
 
 
 def downgrade() -> None:

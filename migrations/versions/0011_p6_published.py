@@ -6,6 +6,8 @@ denominators are, so that any window re-aggregates exactly.
 
 from alembic import op
 
+from migrations.steps import step
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -89,11 +91,10 @@ TABLES = (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     for part in (DAILY, COHORTS, PRODUCTS):
-        op.execute(part)
+        step(part)
     for table in TABLES:
-        op.execute(f"""
+        step(f"""
             SELECT secure_tenant_table('{table}');
             REVOKE INSERT, UPDATE, DELETE ON {table} FROM stormcom_app, stormcom_worker;
             GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO stormcom_pipelines""")

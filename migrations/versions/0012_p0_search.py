@@ -6,6 +6,8 @@ eight hash shards without an approximate index: they are scanned exactly.
 
 from alembic import op
 
+from migrations.steps import step
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -13,7 +15,7 @@ depends_on = None
 
 SHARDS = 8
 
-UP = """
+SHARDING = """
 CREATE TABLE embedding_model (
   id text PRIMARY KEY, name text NOT NULL, dimensions integer NOT NULL CHECK (dimensions BETWEEN 1 AND 4000),
   template_version integer NOT NULL,
@@ -33,6 +35,9 @@ CREATE FUNCTION stores_shard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   RETURN NULL; END $$;
 CREATE TRIGGER shard AFTER INSERT ON stores FOR EACH ROW EXECUTE FUNCTION stores_shard();
 INSERT INTO store_shard (store_id, shard) SELECT id, (hashtext(id::text) & 7)::smallint FROM stores;
+"""
+
+VECTORS = """
 CREATE TABLE product_embedding (
   shard smallint NOT NULL, store_id uuid NOT NULL, model_id text NOT NULL REFERENCES embedding_model,
   locale text NOT NULL, product_id uuid NOT NULL, content_hash text NOT NULL, dimensions integer NOT NULL,
@@ -44,6 +49,9 @@ CREATE TABLE product_embedding (
 CREATE INDEX product_embedding_store_id_product_id_idx ON product_embedding (store_id, product_id);
 SELECT secure_tenant_table('product_embedding');
 GRANT INSERT, UPDATE, DELETE ON product_embedding TO stormcom_pipelines;
+"""
+
+DOCUMENTS = """
 CREATE TABLE product_search_document (
   store_id uuid NOT NULL REFERENCES stores ON DELETE CASCADE, product_id uuid NOT NULL, locale text NOT NULL,
   title text NOT NULL, brand text NOT NULL DEFAULT '', category_path text NOT NULL DEFAULT '',
@@ -59,10 +67,10 @@ GRANT INSERT, UPDATE, DELETE ON product_search_document TO stormcom_pipelines;
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute(UP)
+    for part in (SHARDING, VECTORS, DOCUMENTS):
+        step(part)
     for shard in range(SHARDS):
-        op.execute(f"""
+        step(f"""
             CREATE TABLE product_embedding_{shard} PARTITION OF product_embedding FOR VALUES IN ({shard});
             ALTER TABLE product_embedding_{shard} ENABLE ROW LEVEL SECURITY;
             ALTER TABLE product_embedding_{shard} FORCE ROW LEVEL SECURITY""")

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from migrations.steps import step
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -26,8 +28,7 @@ SELECT secure_tenant_table('import_batch');
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute(UP)
+    step(UP)
 
 
 def downgrade() -> None:

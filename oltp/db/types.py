@@ -29,7 +29,7 @@ def _legacy_enum(name: str, *values: str) -> ENUM:
     return ENUM(*values, name=name, create_type=False)
 
 
-LEGACY_INSTANT = TIMESTAMP(timezone=True, precision=3)
+LEGACY_INSTANT = TIMESTAMP(timezone=True)
 ROLE = _legacy_enum("role", "OWNER", "ADMIN", "MEMBER", "VIEWER")
 PRODUCT_STATUS = _legacy_enum("product_status", "DRAFT", "ACTIVE", "ARCHIVED")
 ORDER_STATUS = _legacy_enum(
