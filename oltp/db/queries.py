@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 
 def find_revision(session: Session) -> str | None:
-    """Return the migration the database stands at; `session` must be the owner's."""
+    """Return the migration of the main line that the database stands at; `session` must be the owner's."""
     if session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
         return None
-    revision: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
+    revision: str | None = session.scalar(
+        text("SELECT max(version_num) FROM alembic_version WHERE version_num ~ '^[0-9]+$'")
+    )
     return revision
 
 

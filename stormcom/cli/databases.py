@@ -16,11 +16,11 @@ def upgrade_schema(
     home: HomeOption = None,
 ) -> None:
     """Create roles, extensions and the job queue where they are missing, then migrate up."""
-    from stormcom.schema import HEAD, current, upgrade
+    from stormcom.schema import current, upgrade
     from stormcom.stack.server import server_url
 
     with server_url(read_settings(home=home)) as url:
-        upgrade(url, HEAD if revision == "head" else revision)
+        upgrade(url, None if revision == "head" else revision)
         show_step(f"The schema stands at {current(url)}.")
 
 
