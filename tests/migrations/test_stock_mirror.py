@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from oltp.db.session import Database
 from oltp.inventory.actions import adjust_stock
 from oltp.inventory.errors import StockStillLegacy
-from stormcom.schema import downgrade, upgrade
 from tests.conftest import cloned_database
 from tests.migrations.stock import Shop
 
@@ -244,26 +242,3 @@ def test_a_store_of_our_own_starts_at_done(legacy: Database) -> None:
           SELECT :store, id, 8, 'initial' FROM product_variants WHERE sku = 'L-1'""")
     assert fresh.levels() == {"L-1": 8, "L-2": 0}
     assert (fresh.legacy(), fresh.divergences()) == ({"L": 0, "L-1*": 8, "L-2*": 0}, [])
-
-
-def test_only_the_owner_backfills(shop: Shop) -> None:
-    for call in ("backfill_inventory(:store, NULL, 10)", "divergences_inventory(:store)"):
-        with pytest.raises(DBAPIError, match="permission denied"):
-            shop.run(f"SELECT * FROM {call}")
-
-
-def test_down_and_up_again(server_url: str, adopted_template: str) -> None:
-    with cloned_database(server_url, adopted_template) as database:
-        shop = Shop.make(database, "dual")
-        shop.add_product("A", 10)
-        shop.add_product_with_variants("B", 7, 3)
-        shop.move_level("B-unassigned", -2)
-        before = shop.legacy()
-        database.dispose()
-        downgrade(database.url, "0023")
-        assert shop.legacy() == {sku: held for sku, held in before.items() if sku != "B-unassigned*"}
-        upgrade(database.url, "main@head")
-        # The ledger of what stayed is still there; the product's own stock of B is brought in again.
-        report = shop.backfill()
-        assert (report["unassigned"], shop.divergences()) == (1, [])
-        assert shop.legacy() == before
