@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from stormcom.cli import (
+    adopting,
     databases,
     diagnosis,
     flags,
@@ -50,7 +51,8 @@ def options(
 
 
 for module in (
-    starting, loading, importing, databases, migrating, flags, materializing, tokens, diagnosis, serving, reference,
+    starting, loading, importing, adopting, databases, migrating, flags, materializing, tokens, diagnosis, serving,
+    reference,
 ):
     module.register(app)
 
