@@ -31,7 +31,7 @@ def prepare_target(database: Database, *, seen: tuple[int, str]) -> None:
     if stands is None:
         upgrade(database.url, BASELINE)
     elif stands != BASELINE or (last is None and _has_rows(database)):
-        raise TargetInUse(target=mine[1], revision=stands)
+        raise TargetInUse(database=mine[1], revision=stands)
     else:
         # Rights on a database do not come with its dump or clone.
         prepare_database(database.url)
