@@ -20,4 +20,4 @@ def get_store(session: Session, *, store_id: UUID) -> Store:
 def list_flags(session: Session, *, store_id: UUID) -> dict[str, bool]:
     """Return the store's switches by name; one that was never set is not among them."""
     rows = session.execute(select(FeatureFlag.name, FeatureFlag.is_enabled).where(FeatureFlag.store_id == store_id))
-    return dict(rows.tuples().all())
+    return {row.name: row.is_enabled for row in rows}

@@ -139,8 +139,8 @@ def test_all_the_way_and_back_beside_a_legacy_writer(
         assert session.execute(text(LEGACY), {"store": shop}).all() == legacy
         audited = session.execute(text("""
             SELECT action, count(*) FROM audit_logs
-            WHERE store_id = :store AND entity_type = 'capability' GROUP BY 1"""), {"store": shop}).tuples().all()
-    assert dict(audited) == {"capability.advanced": 28, "capability.rolled_back": 28}
+            WHERE store_id = :store AND entity_type = 'capability' GROUP BY 1"""), {"store": shop}).all()
+    assert {row[0]: row[1] for row in audited} == {"capability.advanced": 28, "capability.rolled_back": 28}
 
 
 def test_a_divergence_stops_the_advance_and_moves_nothing(
@@ -239,7 +239,7 @@ def test_every_discount_has_a_row(adopted_database: Database, shop: UUID, step: 
     with adopted_database.owner_session() as session:
         rows = session.execute(text("""
             SELECT o.order_number, a.name, a.amount FROM applied_promotion a JOIN orders o ON o.id = a.order_id
-            WHERE a.store_id = :store ORDER BY 1"""), {"store": shop}).tuples().all()
-    assert rows == [("NEW", "NEW", 125), ("ORD-10", "Discount", 250), ("ORD-12", "SAVE", 250),
+            WHERE a.store_id = :store ORDER BY 1"""), {"store": shop}).all()
+    assert [tuple(row) for row in rows] == [("NEW", "NEW", 125), ("ORD-10", "Discount", 250), ("ORD-12", "SAVE", 250),
                     ("ORD-2", "Discount", 300), ("ORD-4", "SAVE", 250), ("ORD-6", "Discount", 250),
                     ("ORD-8", "SAVE", 250)]
