@@ -132,8 +132,12 @@ CREATE FUNCTION open_variant_stock(store uuid, variant uuid, quantity integer) R
 
 _TRIGGERS = """
 -- What a legacy program said about a change of stock: the log row it wrote before it, in the same transaction.
-CREATE FUNCTION mirror_legacy_write(store uuid, product uuid, variant uuid, change integer) RETURNS integer
-  LANGUAGE plpgsql AS $$ DECLARE log record; BEGIN
+CREATE FUNCTION mirror_legacy_write(store uuid, product uuid, variant uuid, change bigint) RETURNS integer
+  LANGUAGE plpgsql AS $$ DECLARE log record; half integer := change / 2; BEGIN
+  IF abs(change) > 2147483647 THEN
+    PERFORM move_stock(store, variant, half, 'manual', 'legacy write');
+    change := change - half;
+  END IF;
   SELECT l.id, l.reason, l.note, l.user_id INTO log FROM (
     SELECT x.*, x.xmin AS born FROM inventory_logs x WHERE x.store_id = store AND x.product_id = product
     ORDER BY x.created_at DESC, x.id DESC LIMIT 5) l
@@ -141,9 +145,10 @@ CREATE FUNCTION mirror_legacy_write(store uuid, product uuid, variant uuid, chan
       SELECT FROM inventory_adjustment a WHERE a.store_id = store AND a.inventory_log_id = l.id)
     ORDER BY l.created_at, l.id LIMIT 1;
   IF FOUND THEN
-    RETURN move_stock(store, variant, change, stock_reason_code(log.reason), log.reason, log.note, log.user_id, log.id);
+    RETURN move_stock(store, variant, change::integer, stock_reason_code(log.reason), log.reason, log.note,
+                      log.user_id, log.id);
   END IF;
-  RETURN move_stock(store, variant, change, 'manual', 'legacy write'); END $$;
+  RETURN move_stock(store, variant, change::integer, 'manual', 'legacy write'); END $$;
 CREATE FUNCTION write_legacy_stock(store uuid, product uuid, variant uuid, quantity integer) RETURNS void
   LANGUAGE plpgsql AS $$ BEGIN
   IF EXISTS (SELECT FROM products WHERE store_id = store AND id = product AND inventory_qty <> quantity)
@@ -165,7 +170,7 @@ CREATE FUNCTION products_stock() RETURNS trigger LANGUAGE plpgsql AS $$
   THEN RETURN NULL; END IF;
   PERFORM set_config('app.mirrors_stock', 'on', true);
   SELECT o.held INTO kept FROM open_product_stock(NEW.store_id, NEW.id, OLD.inventory_qty, true) o;
-  here := mirror_legacy_write(NEW.store_id, NEW.id, kept, NEW.inventory_qty - OLD.inventory_qty);
+  here := mirror_legacy_write(NEW.store_id, NEW.id, kept, NEW.inventory_qty::bigint - OLD.inventory_qty);
   PERFORM write_legacy_stock(NEW.store_id, NEW.id, kept,
     CASE WHEN capability_reached(NEW.store_id, 'inventory', 'dual') THEN here ELSE NEW.inventory_qty END);
   PERFORM set_config('app.mirrors_stock', 'off', true);
@@ -174,7 +179,7 @@ CREATE TRIGGER stock AFTER UPDATE OF inventory_qty ON products FOR EACH ROW
   WHEN (OLD.inventory_qty <> NEW.inventory_qty) EXECUTE FUNCTION products_stock();
 -- The holder's own column and its product's are one number: a change of either goes to the same level.
 CREATE FUNCTION product_variants_stock() RETURNS trigger LANGUAGE plpgsql AS $$
-  DECLARE change integer := NEW.inventory_qty - OLD.inventory_qty; here integer; wanted integer; is_dual boolean;
+  DECLARE change bigint := NEW.inventory_qty::bigint - OLD.inventory_qty; here integer; wanted integer; is_dual boolean;
   parent uuid; BEGIN
   IF mirrors_stock() OR NOT capability_reached(NEW.store_id, 'inventory', 'shadow') THEN RETURN NULL; END IF;
   is_dual := capability_reached(NEW.store_id, 'inventory', 'dual');
@@ -258,7 +263,7 @@ DROP TRIGGER stock ON inventory_level; DROP TRIGGER stock ON inventory_logs;
 DROP TRIGGER stock ON product_variants; DROP TRIGGER stock ON products;
 DROP FUNCTION product_variants_gone(), products_level(), inventory_level_stock(), inventory_logs_stock(),
   product_variants_stock(), products_stock(), write_legacy_stock(uuid, uuid, uuid, integer),
-  mirror_legacy_write(uuid, uuid, uuid, integer), open_variant_stock(uuid, uuid, integer),
+  mirror_legacy_write(uuid, uuid, uuid, bigint), open_variant_stock(uuid, uuid, integer),
   open_product_stock(uuid, uuid, integer, boolean), add_unassigned_variant(products, integer),
   move_stock(uuid, uuid, integer, text, text, text, uuid, uuid),
   legacy_stock_status(integer, integer, inventory_status), lock_variant_soon(uuid, uuid), lock_product_soon(uuid, uuid),

@@ -192,6 +192,14 @@ def test_in_shadow_a_level_does_not_touch_legacy(shop: Shop) -> None:
     assert shop.divergences() == []
 
 
+def test_a_quantity_that_means_without_end(shop: Shop) -> None:
+    shop.stand_at("dual")
+    product = shop.add_product("A", -5)
+    for quantity in (2_147_483_647, -5, 7):
+        shop.run("UPDATE products SET inventory_qty = :n WHERE id = :id", id=product, n=quantity)
+        assert (shop.levels(), shop.divergences()) == ({"A": quantity}, [])
+
+
 def test_a_drifted_copy_comes_back_with_the_next_write(shop: Shop) -> None:
     shop.stand_at("dual")
     product = shop.add_product("A", 10)
