@@ -30,9 +30,11 @@ bench: $(STAMP) ## Run the benchmarks: each prints ratios against peers measured
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; \
 	  $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
-docs: $(STAMP) ## Write docs/commands.md and docs/metrics.md anew from the program itself.
+docs: $(STAMP) ## Write the generated files of docs/ anew from the program itself.
 	$(BIN)/stormcom reference > docs/commands.md
 	$(BIN)/stormcom reference --metrics > docs/metrics.md
+	$(BIN)/stormcom reference --schema > docs/schema.md
+	$(BIN)/stormcom reference --diagram > docs/er.md
 
 $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { \

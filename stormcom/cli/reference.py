@@ -85,8 +85,18 @@ def _flat(text: str) -> str:
 def register(app: typer.Typer) -> None:
     """Add the command to the tree."""
 
-    def reference(metrics: Annotated[bool, typer.Option(help="The metrics' definitions instead.")] = False) -> None:
-        """Print the manual of all commands, or of all metrics, as Markdown."""
-        typer.echo(render_metrics() if metrics else render(app), nl=False)
+    def reference(
+        metrics: Annotated[bool, typer.Option(help="The metrics' definitions instead.")] = False,
+        schema: Annotated[bool, typer.Option(help="Every table, and the map of the schema plan.")] = False,
+        diagram: Annotated[bool, typer.Option(help="The tables and their relations as pictures.")] = False,
+    ) -> None:
+        """Print the manual of all commands, or of metrics or tables, as Markdown."""
+        from stormcom.reference.diagram import render_diagram
+        from stormcom.reference.schema_document import render_schema
+
+        if schema or diagram:
+            typer.echo(render_schema() if schema else render_diagram(), nl=False)
+        else:
+            typer.echo(render_metrics() if metrics else render(app), nl=False)
 
     app.command("reference", hidden=True, epilog="Example: stormcom reference > docs/commands.md")(reference)
