@@ -1,6 +1,7 @@
 """Who follows what: domain event name → names of the tasks that follow it; and every room's tasks in one list."""
 
 from oltp.access import tasks as access
+from oltp.audit import tasks as audit
 from oltp.events import tasks as events
 from oltp.jobs.task import Task
 from oltp.outbox import tasks as outbox
@@ -12,4 +13,4 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {
     "product.deleted": (search.REFRESH_PRODUCT,),
 }
 
-TASKS: tuple[Task, ...] = (*outbox.TASKS, *events.TASKS, *access.TASKS, *search.TASKS)
+TASKS: tuple[Task, ...] = (*outbox.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *search.TASKS)

@@ -13,6 +13,7 @@ from oltp.jobs.task import Work
 from oltp.kit.clock import SystemClock
 from oltp.kit.settings import Settings
 from search_api.logging import configure_logging
+from stormcom.stack.secret_key import find_secret_box
 from stormcom.stack.server import running_url
 
 CONCURRENCY = 4
@@ -35,7 +36,7 @@ def run_worker(settings: Settings) -> None:
     configure_logging(settings.log_level)
     logging.basicConfig(handlers=[LogBridge()], level=logging.WARNING, force=True)
     database = Database(running_url(settings), pool_size=CONCURRENCY)
-    work = Work(database, SystemClock(), FOLLOWERS)
+    work = Work(database, SystemClock(), FOLLOWERS, find_secret_box(settings))
     asyncio.run(work_through(work, wait=True))
     database.dispose()
 

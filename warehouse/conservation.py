@@ -1,7 +1,8 @@
 """Conservation: what is in Postgres is in the lake, once, in the same version.
 
 The horizon is no cut through one moment: rows written at or after it are not expected yet, and rows deleted since are
-still expected away. Both are counted as in flight and are 0 when all writers rest.
+still expected away. Both are counted as in flight and are 0 when all writers rest. Months that were archived are only
+in the lake: their rows are not compared.
 """
 
 import duckdb
@@ -9,6 +10,7 @@ import polars
 
 from warehouse.connection import Lake, quoted
 from warehouse.horizon import Horizon, require_horizon
+from warehouse.months import held
 from warehouse.runner import load_sql
 from warehouse.tables import RAW_TABLES, RawTable
 
@@ -18,7 +20,8 @@ SELECT
   COALESCE(p.key, l.key) AS key, p.row_version AS shop_version, l.row_version AS lake_version,
   t.row_id IS NOT NULL AS is_leaving
 FROM (SELECT {shop_key} AS key, row_version FROM {source}) AS p
-FULL JOIN (SELECT {lake_key} AS key, {tombstone} AS row_id, row_version FROM raw.{name}) AS l ON l.key = p.key
+FULL JOIN (SELECT {lake_key} AS key, {tombstone} AS row_id, row_version FROM raw.{name} WHERE {held}) AS l
+  ON l.key = p.key
 LEFT JOIN leaving AS t ON t.table_name = '{source_table}' AND t.row_id = l.row_id
 """
 _PROBLEM = """
@@ -51,6 +54,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: RawTable, horizon: Ho
             lake_key=key,
             source=f"postgres_query('shop', {quoted(text)})",
             name=table.name,
+            held=held(connection, table),
             source_table=table.source_table,
             tombstone=f"CAST({table.tombstone} AS VARCHAR)",
         )

@@ -16,6 +16,7 @@ import duckdb
 from warehouse.connection import Lake, quoted
 from warehouse.horizon import Horizon, current_horizon, take_horizon
 from warehouse.merging import TablePass, count, find_all_duplicates, merge
+from warehouse.months import held
 from warehouse.runner import load_sql
 from warehouse.tables import RAW_TABLES, RawTable
 from warehouse.touching import emit_all, next_pass
@@ -89,7 +90,7 @@ def _read_everything(connection: duckdb.DuckDBPyConnection, pass_id: int, horizo
     for name, table in RAW_TABLES.items():
         before, names = count(connection, f"raw.{name}"), ", ".join(table.names)
         if before:
-            connection.execute(f"DELETE FROM raw.{name}")
+            connection.execute(f"DELETE FROM raw.{name} WHERE {held(connection, table)}")
         source = _read(table, f"t.row_version < '{horizon.horizon}'::xid8")
         connection.execute(f"INSERT INTO raw.{name} ({names}) SELECT {names} FROM {source}")
         after = count(connection, f"raw.{name}")
@@ -126,6 +127,12 @@ def _read_namesakes(connection: duckdb.DuckDBPyConnection, table: RawTable, hori
     connection.execute(
         f"INSERT INTO delta_{table.name} SELECT * FROM {_read(table, condition)} WHERE ({', '.join(table.key)}) NOT IN "
         f"(SELECT {', '.join(table.key)} FROM delta_{table.name})"
+    )
+    # A namesake in a month that was archived is only here.
+    connection.execute(
+        f"INSERT INTO delta_{table.name} SELECT {', '.join(table.names)} FROM raw.{table.name} "
+        f"WHERE NOT {held(connection, table)} AND (store_id, {table.tombstone}) IN "
+        f"(SELECT store_id, CAST(row_id AS {table.type_of(table.tombstone)}) FROM gone_{table.name})"
     )
 
 

@@ -14,7 +14,8 @@ from warehouse.columns import Column, columns_of
 class RawTable:
     """A raw table. `key` is unique; `tombstone` is the column that Postgres writes into row_tombstone.row_id.
 
-    `touch` names the columns whose change can move a number; a change of any other column rebuilds nothing.
+    `touch` names the columns whose change can move a number; a change of any other column rebuilds nothing. `month` is
+    the moment by which Postgres keeps the rows in monthly partitions, where it does.
     """
 
     name: str
@@ -24,6 +25,7 @@ class RawTable:
     tombstone: str
     columns: tuple[Column, ...]
     touch: tuple[str, ...] = ()
+    month: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,6 +178,17 @@ quarantined_count INTEGER from the future
 unconsented_count INTEGER counted, not stored
 byte_count BIGINT size
 row_version BIGINT transaction that last wrote the row"""
+_AUDIT = """
+store_id UUID the tenant; empty for what concerns none
+id UUID the entry
+action VARCHAR what was done
+entity_type VARCHAR to what kind of thing
+entity_id VARCHAR to which
+actor_type VARCHAR USER, SYSTEM or JOB
+severity VARCHAR info, warning or critical
+correlation_id UUID follows one action through the system
+created_at TIMESTAMPTZ when
+row_version BIGINT transaction that last wrote the row"""
 
 _ID = ("store_id", "id")
 _ORDER_TOUCH = (
@@ -189,11 +202,11 @@ _EVENT_TOUCH = (
 
 
 def _table(
-    name: str, source: str, text: str, touch: str, description: str, key: tuple[str, ...] = _ID, tombstone: str = "id"
+    name: str, source: str, text: str, touch: str, description: str, key: tuple[str, ...] = _ID, tombstone: str = "id",
+    month: str = "",
 ) -> RawTable:
-    return RawTable(
-        name, source, description, key, tombstone, columns_of(text), (*key, *touch.split()) if touch else ()
-    )
+    touched = (*key, *touch.split()) if touch else ()
+    return RawTable(name, source, description, key, tombstone, columns_of(text), touched, month)
 
 
 RAW_TABLES: dict[str, RawTable] = {
@@ -257,6 +270,7 @@ RAW_TABLES: dict[str, RawTable] = {
             "One row per storefront event that was accepted.",
             ("store_id", "event_id", "occurred_at"),
             "event_id",
+            "occurred_at",
         ),
         _table(
             "ingest_batches",
@@ -264,6 +278,15 @@ RAW_TABLES: dict[str, RawTable] = {
             _BATCHES,
             "",
             "One row per request that delivered events: how many ended where.",
+        ),
+        _table(
+            "audit_logs",
+            "audit_logs",
+            _AUDIT,
+            "",
+            "One row per audit entry: what was done to what; who did it and the values stay in Postgres.",
+            ("id", "created_at"),
+            month="created_at",
         ),
     )
 }

@@ -122,6 +122,8 @@ CREATE FUNCTION detach_month(parent regclass, partition text, lake_count bigint,
 REVOKE ALL ON FUNCTION ensure_month_partitions(regclass, date, date), partition_digest(regclass, text),
   detach_month(regclass, text, bigint, numeric, date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_month_partitions(regclass, date, date) TO stormcom_worker;
+-- Who reads the lake says what it holds; that alone detaches nothing.
+GRANT EXECUTE ON FUNCTION detach_month(regclass, text, bigint, numeric, date) TO stormcom_pipelines;
 """
 
 # Edges of the first partition. The upper one leaves writers a whole month and more.

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from oltp.customers.actions import VisitorLink, ensure_visitor_subjects, link_visitors
 from oltp.customers.queries import CustomerSubjects, find_customer_subjects
 from oltp.events.errors import TooManyEvents
-from oltp.events.queries import find_months, list_replayable
+from oltp.events.queries import find_held_range, find_months, list_replayable
 from oltp.events.rules import (
     MAX_EVENTS,
     Event,
@@ -149,7 +149,10 @@ def _place(session: Session, *, store_id: UUID, batch_id: UUID, judged: Sequence
            items: Sequence[object]) -> list[Outcome]:
     customers = _customers_of(session, store_id=store_id, judged=judged)
     months = find_months(session, months={month_of(each.occurred_at) for each in judged if isinstance(each, Event)})
-    final = [_find_obstacle(each, months, customers) or each if isinstance(each, Event) else each for each in judged]
+    is_outside = any(isinstance(each, Event) and month_of(each.occurred_at) not in months for each in judged)
+    held = find_held_range(session) if is_outside else ""
+    final = [_find_obstacle(each, months, held, customers) or each if isinstance(each, Event) else each
+             for each in judged]
     fresh: dict[tuple[UUID, datetime], Event] = {}
     for each in final:
         if isinstance(each, Event):
@@ -174,10 +177,11 @@ def _customers_of(session: Session, *, store_id: UUID, judged: Sequence[Judged])
                                   emails={e.customer_email for e in events if e.customer_email})
 
 
-def _find_obstacle(event: Event, months: set[str], customers: CustomerSubjects) -> Fault | None:
+def _find_obstacle(event: Event, months: set[str], held: str, customers: CustomerSubjects) -> Fault | None:
     """Return what only the database knows against an event."""
     if month_of(event.occurred_at) not in months:
-        return Fault("no_partition", "occurred_at", f"no events of {event.occurred_at:%Y-%m} are kept")
+        return Fault("no_partition", "occurred_at",
+                     f"no events of {event.occurred_at:%Y-%m} are kept, only those of {held}")
     found = {customers.of_id(event.customer_id), customers.of_email(event.customer_email)} - {None}
     if (event.customer_id or event.customer_email) and not found:
         return Fault("unknown_customer", "customer_id" if event.customer_id else "customer_email",

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from oltp.db.partitions import describe_range, list_partitions
 from oltp.events.models import RejectedEvent
 
 _MONTHS = text("""
@@ -16,6 +17,12 @@ _MONTHS = text("""
 def find_months(session: Session, *, months: Collection[str]) -> set[str]:
     """Return those of the months (YYYYMM) whose events have a partition to go to."""
     return set(session.scalars(_MONTHS, {"months": sorted(months)})) if months else set()
+
+
+def find_held_range(session: Session) -> str:
+    """Say from when to when events are taken."""
+    partitions = list_partitions(session, table="analytics_event")
+    return describe_range(partitions[0].from_at if partitions else None, partitions[-1].to_at if partitions else None)
 
 
 def list_replayable(session: Session, *, store_id: UUID, after: UUID | None, limit: int) -> list[RejectedEvent]:

@@ -1,24 +1,27 @@
 """Background work of events: partitions ahead of time, timings not for ever."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import text
 
+from oltp.db.partitions import PARTITIONED, ensure_months
 from oltp.jobs.task import Task, Work
 
-PARTITIONS_AHEAD = timedelta(days=366)
+YEAR = timedelta(days=366)
 TIMINGS_KEPT = timedelta(days=30)
 # One statement deletes at most this many rows, so that no transaction holds back the extraction for long.
 BATCH = 10_000
 
 
 def ensure_partitions(work: Work) -> None:
-    """Make the partitions that events of the next twelve months will go to."""
+    """Make the partitions that are missing among the past and the next twelve months; another transaction for each."""
     today = work.clock.now().date()
-    with work.database.worker_session() as session:
-        session.execute(
-            text("SELECT ensure_event_partitions(:first, :last)"), {"first": today, "last": today + PARTITIONS_AHEAD}
-        )
+    month = date(today.year - 1, today.month, 1)
+    while month <= today + YEAR:
+        for table in PARTITIONED:
+            with work.database.worker_session() as session:
+                ensure_months(session, table=table, first=month, last=month)
+        month = (month + timedelta(days=32)).replace(day=1)
 
 
 def trim_timings(work: Work) -> None:

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 
 from oltp.db.session import Database
 from oltp.kit.clock import Clock
+from oltp.kit.secrets import SecretBox
 
 
 @dataclass(frozen=True)
 class Work:
-    """What every task is given besides its arguments. `followers`: domain event name → names of tasks."""
+    """What every task is given besides its arguments. `followers`: domain event name → names of tasks.
+
+    `secrets` seals what must not lie open in the database; None where no key is set.
+    """
 
     database: Database
     clock: Clock
     followers: Mapping[str, tuple[str, ...]]
+    secrets: SecretBox | None = None
 
 
 @dataclass(frozen=True)

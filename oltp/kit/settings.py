@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,6 +23,11 @@ class Settings(BaseSettings):
     )
     lake_threads: int | None = Field(
         default=None, ge=1, description="Threads that a materialization computes with; without it, one per processor."
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Keys that secrets in the database are sealed with, 32 bytes each in base64, the newest first; "
+        "without it, the file secret-key in the home folder.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

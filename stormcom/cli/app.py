@@ -19,6 +19,7 @@ from stormcom.cli import (
     loading,
     materializing,
     migrating,
+    partitions,
     reference,
     serving,
     starting,
@@ -51,8 +52,8 @@ def options(
 
 
 for module in (
-    starting, loading, importing, adopting, databases, migrating, flags, materializing, tokens, diagnosis, serving,
-    reference,
+    starting, loading, importing, adopting, databases, migrating, flags, partitions, materializing, tokens, diagnosis,
+    serving, reference,
 ):
     module.register(app)
 

@@ -15,7 +15,9 @@ SPEAKING = (
     ("oltp.kit.errors", "Refusal"),
     ("oltp.db.embedded", "EmbeddedPostgresFailed"),
     ("oltp.search.encoders", "ModelMissing"),
+    ("oltp.kit.secrets", "SecretKeyInvalid"),
     ("warehouse.connection", "LakeUnavailable"),
+    ("warehouse.archiving", "NotArchived"),
     ("stormcom.stack.errors", "StackError"),
     ("stormcom.cli.settings", "SettingInvalid"),
 )

@@ -27,6 +27,13 @@ SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity, c.relispartition,
        EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1
 """
+_MISSING_MONTHS = """
+SELECT t.name, to_char(m, 'YYYYMM') FROM unnest(ARRAY['analytics_event', 'audit_logs']) AS t (name),
+  generate_series(date_trunc('month', %(now)s::timestamptz AT TIME ZONE 'UTC') - interval '12 months',
+                  date_trunc('month', %(now)s::timestamptz AT TIME ZONE 'UTC') + interval '11 months', '1 month') AS m
+WHERE NOT EXISTS (SELECT FROM month_partitions(('public.' || t.name)::regclass) p
+                  WHERE p.from_at <= m AT TIME ZONE 'UTC' AND m AT TIME ZONE 'UTC' < p.to_at) ORDER BY 1, 2
+"""
 
 
 def examine_database(connection: psycopg.Connection, *, now: datetime) -> list[Finding]:
@@ -108,13 +115,17 @@ def _isolation(connection: psycopg.Connection) -> Finding:
 
 
 def _partitions(connection: psycopg.Connection, now: datetime) -> Finding:
-    names = [f"analytics_event_{now:%Y%m}", f"analytics_event_{now.year + now.month // 12}{now.month % 12 + 1:02d}"]
-    found = {row[0] for row in connection.execute("SELECT relname FROM pg_class WHERE relname = ANY(%s)", (names,))}
-    missing = [name for name in names if name not in found]
-    if missing:
-        advice = "Start the worker (`stormcom up`): it makes the partitions of the next twelve months."
-        return Finding("Event partitions", False, f"missing: {', '.join(missing)}", advice)
-    return Finding("Event partitions", True, f"there are those of {now:%Y-%m} and of the next month")
+    """The past and the next twelve months of both tables. The last is made during the month before."""
+    try:
+        with connection.transaction():
+            rows = connection.execute(_MISSING_MONTHS, {"now": now}).fetchall()
+    except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
+        return Finding("Partitions", False, "the schema has none yet", UPGRADE)
+    if rows:
+        missing = ", ".join(f"{table}_{month}" for table, month in rows)
+        advice = "Start the worker (`stormcom up`): it makes the partitions of the past and the next twelve months."
+        return Finding("Partitions", False, f"missing: {missing}", advice)
+    return Finding("Partitions", True, f"events and audit entries have those of twelve months around {now:%Y-%m}")
 
 
 def _queue(connection: psycopg.Connection) -> Finding:

@@ -22,6 +22,7 @@ from stormcom.stack.locks import open_lock, try_exclusive
 from stormcom.stack.ports import require_free
 from stormcom.stack.processes import Addresses, api_process, code_process, dagster_processes, worker_process
 from stormcom.stack.records import end_run, run_folders
+from stormcom.stack.secret_key import ensure_secret_key
 from stormcom.stack.server import embedded_server, server_url
 from stormcom.stack.supervisor import POLL_SECONDS, Supervisor
 from stormcom.stack.welcome import show_welcome
@@ -89,6 +90,7 @@ def _environment(settings: Settings, addresses: Addresses, url: str, options: Up
         "STORMCOM_DAGSTER_PORT": str(addresses.dagster_port),
         "STORMCOM_ENCODER": settings.encoder,
         "STORMCOM_LOG_LEVEL": settings.log_level,
+        "STORMCOM_SECRET_KEY": ensure_secret_key(settings),
     }
     return told | (prepare(settings.home_path, url) if options.with_dagster else {})
 

@@ -18,7 +18,7 @@ def _findings(database: Database) -> dict[str, Finding]:
 def test_a_good_database_is_fine(database: Database) -> None:
     findings = _findings(database)
     assert {name: finding.found for name, finding in findings.items() if not finding.is_fine} == {}
-    assert {"Postgres", "Extensions", "Roles", "Schema", "Tenant isolation", "Event partitions", "Job queue",
+    assert {"Postgres", "Extensions", "Roles", "Schema", "Tenant isolation", "Partitions", "Job queue",
             "Lake"} == set(findings)
 
 
@@ -47,7 +47,7 @@ def test_a_missing_partition_is_named(database: Database) -> None:
     name = f"analytics_event_{SystemClock().now():%Y%m}"
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute(f"DROP TABLE {name}")
-    assert name in _findings(database)["Event partitions"].found
+    assert name in _findings(database)["Partitions"].found
 
 
 def test_the_command_marks_what_is_wrong(database: Database, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
