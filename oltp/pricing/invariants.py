@@ -1,0 +1,14 @@
+"""What must always hold of prices: named SQL whose rows are offenders. Run as a role that sees every store."""
+
+INVARIANTS: dict[str, str] = {
+    # Within a minute of a window's beginning or end it may be so; see oltp/pricing/tasks.py.
+    "list_price_is_the_window_that_holds": """
+        SELECT s.id AS store_id, coalesce(d.variant, d.product) AS entity_id, d.list_amount, d.row_amount
+        FROM stores s CROSS JOIN LATERAL stale_list_prices(s.id) d
+        WHERE capability_reached(s.id, 'pricing', 'dual')""",
+    "windows_of_a_key_do_not_overlap": """
+        SELECT a.store_id, a.id AS entity_id, b.id AS other_id FROM product_price a JOIN product_price b
+          ON b.store_id = a.store_id AND (b.product_id = a.product_id OR b.variant_id = a.variant_id)
+          AND b.currency = a.currency AND b.segment_id IS NOT DISTINCT FROM a.segment_id
+          AND b.min_quantity = a.min_quantity AND b.id > a.id AND b.during && a.during""",
+}
