@@ -113,6 +113,12 @@ def test_old_months_are_archived_and_stay_in_the_lake(later: tuple[Database, Lak
             session.execute(text("SELECT * FROM archive.audit_logs_202611"))
     with pytest.raises(DBAPIError, match="2026-11 of audit_logs is archived"), database.worker_session() as session:
         session.execute(text("SELECT ensure_month_partitions('audit_logs', '2026-11-01', '2026-11-01')"))
+    with database.owner_session() as session:
+        session.execute(text("""
+            ALTER TABLE archive.audit_logs_202611 SET SCHEMA public;
+            ALTER TABLE audit_logs ATTACH PARTITION audit_logs_202611
+              FOR VALUES FROM ('2026-11-01 00:00+00') TO ('2026-12-01 00:00+00')"""))
+    assert run_check(lake, "conservation").is_passed
 
 
 def test_a_row_of_no_month_is_refused_by_name(database: Database) -> None:
