@@ -83,7 +83,7 @@ _PRICES = (
         FROM ready_products r JOIN ready_stores st ON st.id = r.store_id JOIN currency_choice c ON c.was = st.currency
         WHERE c.exponent > 0 AND r.price <> 0 GROUP BY 1, st.slug, st.currency
         HAVING bool_and(r.price >= 100 AND r.price = floor(r.price)) AND count(*) >= 3"""),
-    Oddity("negative price", "products", "kept as it is", """
+    Oddity("negative price", "products", "kept as it is; correct it, or the store's pricing can't go past shadow", """
         SELECT old_key, jsonb_build_object('sku', sku, 'price', price) AS detail
         FROM ready_products WHERE price < 0"""),
 )
