@@ -9,6 +9,7 @@ from pipelines.naming import published_key
 from pipelines.patience import Attempt, is_busy
 from pipelines.resources import River
 from pipelines.steps import CORRELATION_TAG, FULL_TAG
+from warehouse.archiving import archivable, archive, list_months
 from warehouse.maintenance import compact
 
 # New rows are published within one tick and one run; a tick without news costs a few index probes.
@@ -34,6 +35,18 @@ def compact_lake(context: dg.OpExecutionContext, river: dg.ResourceParam[River])
 @dg.job(description="Keeps the lake's files few and its history short.", executor_def=dg.in_process_executor)
 def maintenance() -> None:
     compact_lake()
+
+
+@dg.op(description="Moves months that ended a year ago to the schema `archive`, if the lake holds the same rows.")
+def archive_old_months(context: dg.OpExecutionContext, river: dg.ResourceParam[River]) -> None:
+    today = river.clock.now().date()
+    for month, digest in archive(river.lake, archivable(list_months(river.lake), today=today), today=today):
+        context.log.info(f"{month.name}: {digest.row_count} rows are only in the lake and in the archive now.")
+
+
+@dg.job(description="Keeps twelve months of events and audit entries in Postgres.", executor_def=dg.in_process_executor)
+def archiving() -> None:
+    archive_old_months()
 
 
 @dg.sensor(
@@ -66,5 +79,8 @@ SCHEDULES = [
                           default_status=_RUNNING, description="Proves every night that increments lost nothing."),
     dg.ScheduleDefinition(name="nightly_maintenance", job=maintenance, cron_schedule="53 3 * * *",
                           default_status=_RUNNING, description="After the reconciliation: compacts the lake."),
+    dg.ScheduleDefinition(name="monthly_archiving", job=archiving, cron_schedule="41 4 2 * *",
+                          default_status=dg.DefaultScheduleStatus.STOPPED,
+                          description="Archives old months. Switched off: the operator decides when Postgres lets go."),
 ]
-JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [REFRESH, RIVER_JOB, RECONCILE, maintenance]
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [REFRESH, RIVER_JOB, RECONCILE, maintenance, archiving]
