@@ -75,13 +75,16 @@ def shops(server_url: str, template: str) -> Iterator[Shops]:
         store, other = create_store(database, slug="demo"), create_store(database, slug="other")
         with database.owner_session() as session:
             fill_platform(session)
-            fill_store(session, store)
-            fill_store(session, other)
+            for shard, each in enumerate((store, other)):
+                # By chance both could have the same one, and a reference to the other's would be to one's own.
+                session.execute(text("UPDATE store_shard SET shard = :shard WHERE store_id = :store"),
+                                {"shard": shard, "store": each})
+                fill_store(session, each)
         with database.owner_session() as session:
             session.execute(text("SET LOCAL client_min_messages = error"))  # no word about what a drop takes along
             for table in session.scalars(text(TABLES)).all():
                 session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-            parents = dict(session.execute(text(PARENTS)).tuples().all())
+            parents = {row[0]: row[1] for row in session.execute(text(PARENTS))}
             yield Shops(session, store, other, list(session.execute(text(CONSTRAINTS))), parents)
             session.rollback()
 
