@@ -125,6 +125,31 @@ def database(server_url: str, template: str) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="session")
+def adopted_template(server_url: str) -> Iterator[str]:
+    """Name of a database at main@head, legacy columns and mirrors in place, to clone from."""
+    name = f"stormcom_adopted_{os.getpid()}"
+    url = create_database(server_url, name)
+    upgrade(url, "main@head")
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT ensure_event_partitions('2025-11-01', '2027-11-30')")
+    yield name
+    drop_database(server_url, name)
+
+
+@pytest.fixture
+def adopted_database(server_url: str, adopted_template: str) -> Iterator[Database]:
+    """A database of the test's own where legacy writers still write; see `adopted_store`."""
+    with cloned_database(server_url, adopted_template) as database:
+        yield database
+
+
+@pytest.fixture
+def adopted_store(adopted_database: Database) -> UUID:
+    """The store `demo` of the adopted database: USD, every capability at `off`."""
+    return create_store(adopted_database, slug="demo")
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     """A clock that stands at noon UTC of a working day."""

@@ -6,9 +6,6 @@ import pytest
 
 from oltp.db.session import Database
 from tests.conftest import cloned_database
-from tests.migrations.conftest import adopted_template
-
-__all__ = ["adopted_template", "shared"]
 
 
 @pytest.fixture(scope="module", params=["contracted", "adopted"])
