@@ -49,10 +49,12 @@ CREATE FUNCTION price_findings(store uuid, products uuid[]) RETURNS jsonb LANGUA
                           FROM (SELECT * FROM examples WHERE kind = 'negative' ORDER BY id, name LIMIT 10) e)) $$;
 """
 
-# A price whose key has no row yet holds since the product (or variant) was made, as far as anybody knows.
+# A price whose key has no row yet holds since the product (or variant) was made, as far as anybody knows. Without
+# nested loops for the same reason as in `stale_list_prices`: the table grows while its statistics say it is empty.
 _BACKFILL = """
 CREATE FUNCTION backfill_pricing(store uuid, after uuid, size integer)
-  RETURNS TABLE (last_id uuid, row_count integer, report jsonb) LANGUAGE plpgsql AS $$
+  RETURNS TABLE (last_id uuid, row_count integer, report jsonb) LANGUAGE plpgsql
+  SET enable_nestloop = off AS $$
   DECLARE wanted uuid[]; products uuid[]; variants uuid[]; one uuid; r record; written integer := 0;
     busy integer := 0; added integer; BEGIN
   wanted := ARRAY(SELECT p.id FROM products p WHERE p.store_id = store AND (after IS NULL OR p.id > after)
@@ -85,10 +87,19 @@ CREATE FUNCTION backfill_pricing(store uuid, after uuid, size integer)
   PERFORM set_config('app.mirrors_prices', 'off', true);
   written := written + added;
   FOR r IN SELECT p.id AS product, NULL::uuid AS variant, p.currency, p.price_amount, p.compare_at_amount
-             FROM products p WHERE p.store_id = store AND p.id = ANY (products)
+             FROM products p WHERE p.store_id = store AND p.id = ANY (products) AND NOT EXISTS (
+             SELECT FROM product_price x WHERE x.store_id = store AND x.product_id = p.id AND x.currency = p.currency
+               AND x.segment_id IS NULL AND x.min_quantity = 1 AND x.effective_at <= clock_timestamp()
+               AND coalesce(x.expires_at, 'infinity') > clock_timestamp() AND x.amount = p.price_amount
+               AND x.compare_at_amount IS NOT DISTINCT FROM shown_compare_at(p.compare_at_amount))
            UNION ALL SELECT NULL, v.id, v.currency, v.price_amount, v.compare_at_amount FROM product_variants v
              WHERE v.store_id = store AND v.id = ANY (variants) AND (v.price_amount IS NOT NULL OR EXISTS (
-               SELECT FROM product_price x WHERE x.store_id = store AND x.variant_id = v.id)) LOOP
+               SELECT FROM product_price x WHERE x.store_id = store AND x.variant_id = v.id))
+             AND NOT EXISTS (
+             SELECT FROM product_price x WHERE x.store_id = store AND x.variant_id = v.id AND x.currency = v.currency
+               AND x.segment_id IS NULL AND x.min_quantity = 1 AND x.effective_at <= clock_timestamp()
+               AND coalesce(x.expires_at, 'infinity') > clock_timestamp() AND x.amount = v.price_amount
+               AND x.compare_at_amount IS NOT DISTINCT FROM shown_compare_at(v.compare_at_amount)) LOOP
     written := written + write_price_rows(store, r.product, r.variant, r.currency, r.price_amount,
                                           r.compare_at_amount, now())::integer;
   END LOOP;

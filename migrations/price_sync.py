@@ -25,7 +25,8 @@ CREATE FUNCTION put_price(store uuid, product uuid, variant uuid, code text, seg
   FOR r IN SELECT * FROM product_price x WHERE x.store_id = store AND (x.product_id = product OR x.variant_id = variant)
              AND x.currency = code
              AND x.segment_id IS NOT DISTINCT FROM segment AND x.min_quantity = quantity
-             AND x.during && tstzrange(since, until, '[)') ORDER BY x.effective_at FOR NO KEY UPDATE LOOP
+             AND coalesce(x.expires_at, 'infinity') > since AND x.effective_at < coalesce(until, 'infinity')
+           ORDER BY x.effective_at FOR NO KEY UPDATE LOOP
     IF r.effective_at < since THEN
       UPDATE product_price SET expires_at = since, updated_at = now() WHERE id = r.id;
     END IF;
@@ -58,7 +59,7 @@ CREATE FUNCTION price_moment(store uuid, product uuid, variant uuid, code text, 
   FOR r IN SELECT * FROM product_price x WHERE x.store_id = store AND (x.product_id = product OR x.variant_id = variant)
              AND x.currency = code
              AND x.segment_id IS NOT DISTINCT FROM segment AND x.min_quantity = quantity
-             AND x.during && tstzrange(now(), NULL, '[)') ORDER BY x.effective_at LOOP
+             AND coalesce(x.expires_at, 'infinity') > now() ORDER BY x.effective_at LOOP
     IF r.effective_at > moment THEN
       until := r.effective_at;
       EXIT;
@@ -205,10 +206,12 @@ CREATE TRIGGER list_removed AFTER DELETE ON product_price REFERENCING OLD TABLE 
   FOR EACH STATEMENT EXECUTE FUNCTION product_price_changed();
 """
 
-# A negative price is kept back and not stale. `row_amount` NULL: no window holds.
+# A negative price is kept back and not stale. `row_amount` NULL: no window holds. Without nested loops, because on
+# tables that grew since they were analysed the planner takes one over the GiST index: 40 s for 10,000 products.
 REFRESH = """
 CREATE FUNCTION stale_list_prices(store uuid) RETURNS TABLE (product uuid, variant uuid, list_amount bigint,
-    list_compare_at bigint, row_amount bigint, row_compare_at bigint, code text) LANGUAGE sql STABLE AS $$
+    list_compare_at bigint, row_amount bigint, row_compare_at bigint, code text) LANGUAGE sql
+    SET enable_nestloop = off AS $$
   SELECT p.id, NULL::uuid, p.price_amount, p.compare_at_amount, r.amount, r.compare_at_amount, p.currency
   FROM products p LEFT JOIN product_price r ON r.store_id = store AND r.product_id = p.id AND r.currency = p.currency
     AND r.segment_id IS NULL AND r.min_quantity = 1 AND r.during @> clock_timestamp()

@@ -5,12 +5,14 @@ from oltp.audit import tasks as audit
 from oltp.events import tasks as events
 from oltp.jobs.task import Task
 from oltp.outbox import tasks as outbox
+from oltp.pricing import tasks as pricing
 from oltp.search import tasks as search
 
 FOLLOWERS: dict[str, tuple[str, ...]] = {
     "product.created": (search.REFRESH_PRODUCT,),
     "product.updated": (search.REFRESH_PRODUCT,),
     "product.deleted": (search.REFRESH_PRODUCT,),
+    "price.changed": (search.REFRESH_PRODUCT,),
 }
 
-TASKS: tuple[Task, ...] = (*outbox.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *search.TASKS)
+TASKS: tuple[Task, ...] = (*outbox.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *pricing.TASKS, *search.TASKS)

@@ -127,7 +127,7 @@ def _end(session: Session, *, key: PriceKey, effective_at: datetime) -> datetime
         FROM product_price x WHERE x.store_id = :store AND x.currency = :currency
           AND (x.product_id = CAST(:product AS uuid) OR x.variant_id = CAST(:variant AS uuid))
           AND x.segment_id IS NOT DISTINCT FROM CAST(:segment AS uuid) AND x.min_quantity = :quantity
-          AND x.during && tstzrange(:since, NULL, '[)') ORDER BY x.effective_at LIMIT 1"""),
+          AND coalesce(x.expires_at, 'infinity') > :since ORDER BY x.effective_at LIMIT 1"""),
         {**key.parameters(), "since": effective_at})
     return end
 
