@@ -20,6 +20,8 @@ def ensure_partitions(work: Work) -> None:
     while month <= today + YEAR:
         for table in PARTITIONED:
             with work.database.worker_session() as session:
+                # Its keys lock the tables they name: rather another try than writers who queue behind this one.
+                session.execute(text("SET LOCAL lock_timeout = '300ms'"))
                 ensure_months(session, table=table, first=month, last=month)
         month = (month + timedelta(days=32)).replace(day=1)
 
