@@ -120,11 +120,12 @@ SELECT secure_tenant_table('return_item');
 def totals(item: str, parent: str, key: str, total: str, void: str) -> str:
     """Triggers that keep `order_items.<total>` = Σ quantity of the items whose parent is not `void`.
 
-    The items of a deleted parent go first, while the parent can still say whether they counted.
+    The items of a deleted parent go first, while the parent can still say whether they counted. When a whole store
+    goes, its lines go too, and no order of deletion would please every CHECK on the way.
     """
     return f"""
 CREATE FUNCTION {item}_total() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF TG_OP <> 'INSERT' THEN
+  IF TG_OP <> 'INSERT' AND EXISTS (SELECT FROM stores WHERE id = OLD.store_id) THEN
     UPDATE order_items i SET {total} = {total} - OLD.quantity FROM {parent} p
       WHERE p.store_id = OLD.store_id AND p.id = OLD.{key} AND p.status <> '{void}'
         AND i.store_id = OLD.store_id AND i.id = OLD.order_item_id;
