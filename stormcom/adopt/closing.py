@@ -14,7 +14,13 @@ from datetime import datetime
 import psycopg
 from psycopg import errors, sql
 
-from stormcom.adopt.errors import PreparedTransactions, SourceRightMissing, WritersRemain
+from stormcom.adopt.errors import (
+    PreparedTransactions,
+    SourceLeftClosed,
+    SourceRightMissing,
+    SourceUnreachable,
+    WritersRemain,
+)
 from stormcom.adopt.source import APPLICATION, Inventory, Source
 
 SETTING = "default_transaction_read_only"
@@ -46,7 +52,7 @@ class Window:
 def closed(source: Source, *, patience: float = PATIENCE_SECONDS) -> Iterator[Window]:
     """Make the source read-only for the block, and for good if the block sets `keeps_closed`.
 
-    Errors: SourceRightMissing, PreparedTransactions, WritersRemain; then it is as it was.
+    Errors: SourceRightMissing, PreparedTransactions, WritersRemain; then it is as it was. SourceLeftClosed.
     """
     with source.connect(autocommit=True) as connection:
         _refuse_prepared(connection, source)
@@ -55,12 +61,12 @@ def closed(source: Source, *, patience: float = PATIENCE_SECONDS) -> Iterator[Wi
         try:
             _end_writers(connection, source, window, patience)
             yield window
-        except BaseException:
+        except BaseException as error:
             if not window.keeps_closed:
-                _restore(connection, before)
+                _open_again(source, before, error)
             raise
         if not window.keeps_closed:
-            _restore(connection, before)
+            _set(connection, before)
 
 
 def lock_tables(
@@ -89,7 +95,7 @@ def is_closed(connection: psycopg.Connection) -> bool:
 def _close(connection: psycopg.Connection, source: Source) -> Window:
     began = time.monotonic()
     try:
-        _restore(connection, "on")
+        _set(connection, "on")
     except errors.InsufficientPrivilege as error:
         raise _right_missing(connection, source, "make it read-only", error) from error
     row = connection.execute("SELECT clock_timestamp()").fetchone()
@@ -141,7 +147,16 @@ def _setting(connection: psycopg.Connection) -> str | None:
     return row[0] if row else None
 
 
-def _restore(connection: psycopg.Connection, value: str | None) -> None:
+def _open_again(source: Source, before: str | None, error: BaseException) -> None:
+    """Undo it with a session of its own: the first may have ended with whatever failed. Errors: SourceLeftClosed."""
+    try:
+        with source.connect(autocommit=True) as connection:
+            _set(connection, before)
+    except (psycopg.Error, SourceUnreachable) as second:
+        raise SourceLeftClosed(database=source.name, reason=str(error).strip(), second=str(second).strip()) from error
+
+
+def _set(connection: psycopg.Connection, value: str | None) -> None:
     database = sql.Identifier(connection.info.dbname)
     # The session itself may be read-only by that very default.
     connection.execute(f"SET {SETTING} = off")

@@ -43,6 +43,11 @@ class WritersRemain(Conflict):
     """Programs still write to {database} after {seconds} s ({reason}). Stop them, then start again. It is writable."""
 
 
+class SourceLeftClosed(_Folded, Unavailable):
+    """The last repetition failed ({reason}), and {database} could not be opened again ({second}). As its owner:
+    ALTER DATABASE … RESET default_transaction_read_only."""
+
+
 class SourceIsTarget(Conflict):
     """Source and target are the same database, {database}. Name an empty target with STORMCOM_DATABASE_URL."""
 

@@ -23,8 +23,8 @@ from stormcom.adopt.ledger import StoredRun, find_last_run, next_run_id, record_
 from stormcom.adopt.sorting import sort_rows
 from stormcom.adopt.source import Inventory, Source, identity, take_inventory
 from stormcom.adopt.staging import create_stage, stage
-from stormcom.adopt.tables import BY_NAME, TABLES
-from stormcom.adopt.target import BASELINE, prepare_target
+from stormcom.adopt.tables import TABLES
+from stormcom.adopt.target import prepare_target
 from stormcom.adopt.writing import clear_the_way, compare, delete, write
 
 # Told the table, how many of its steps are done, and how many there are; each row is read and written.
@@ -218,6 +218,4 @@ def _besides(target: psycopg.Connection, found: Inventory) -> dict[str, Any]:
         "left_out_tables": found.left_out_tables,
         "left_out_columns": found.left_out_columns,
         "lacking_columns": {there.table.name: list(there.lacking) for there in found.tables if there.lacking},
-        "baseline": BASELINE,
-        "tables_known": len(BY_NAME),
     }

@@ -8,7 +8,6 @@ an enum of the baseline, or `>table`, a key to a row of that table.
 import re
 from dataclasses import dataclass
 
-FINITE = ("money",)
 _SQL = {
     "text": "text", "json": "text", "integer": "integer", "boolean": "boolean", "number": "double precision",
     "money": "double precision", "moment": "timestamp(3)",
@@ -161,5 +160,3 @@ TABLES = (
         f"ip_address:text? user_agent:text? {_MADE}"), is_optional=True),
 )
 BY_NAME = {table.name: table for table in TABLES}
-# Left out on purpose, and counted: they belong to no shop.
-LEFT_OUT = ("Project", "ProjectMember", "_prisma_migrations")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 
-from stormcom.adopt.errors import AdoptionIsFinal, OutcomeUnknown, PreparedTransactions, WritersRemain
+from stormcom.adopt.errors import AdoptionIsFinal, OutcomeUnknown, PreparedTransactions, SourceLeftClosed, WritersRemain
 from stormcom.adopt.keys import adopted_id
 from stormcom.adopt.ledger import find_last_run
 from stormcom.adopt.run import _Job
@@ -150,6 +150,17 @@ def test_an_unknown_outcome_keeps_the_source_closed(adopted_shop: Adoption, monk
 
     monkeypatch.setattr(_Job, "_copy", lose)
     with pytest.raises(OutcomeUnknown, match="stormcom adopt report"):
+        adopted_shop.repeat(is_final=True)
+    assert not _is_writable(adopted_shop.source)
+
+
+def test_a_source_that_is_lost_too_is_named(adopted_shop: Adoption, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(job, *arguments, **options):
+        job.source._url = "postgresql://nobody@/nothing?host=/nowhere"
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(_Job, "_copy", lose)
+    with pytest.raises(SourceLeftClosed, match=r"the disk is full.*RESET default_transaction_read_only"):
         adopted_shop.repeat(is_final=True)
     assert not _is_writable(adopted_shop.source)
 
