@@ -21,11 +21,13 @@ FUNCTIONS = (
 # MERGE changes all rows in one statement, so the trigger on them runs when the list is whole, finds both sides equal
 # and writes nothing.
 _LISTS = """
--- IS JSON accepts escapes that no text can hold (\\u0000): such a list counts as text that is no JSON.
+-- IS JSON accepts escapes that no text can hold (\\u0000), and gives up on ten thousand brackets in each other: such a
+-- list counts as text that is no JSON.
 CREATE FUNCTION image_list_kind(images text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
   IF coalesce(btrim(images, E' \\t\\r\\n'), '') = '' THEN RETURN 'empty'; END IF;
-  IF images IS NOT JSON THEN RETURN 'text'; END IF;
-  BEGIN RETURN jsonb_typeof(images::jsonb);
+  BEGIN
+    IF images IS NOT JSON THEN RETURN 'text'; END IF;
+    RETURN jsonb_typeof(images::jsonb);
   EXCEPTION WHEN data_exception OR program_limit_exceeded THEN RETURN 'text'; END; END $$;
 -- The URLs that have rows, or with `overlong` those that cannot have one. Readers always took text that is no JSON for
 -- one URL. An object counts by its url or src; numbers, null and true say no URL.

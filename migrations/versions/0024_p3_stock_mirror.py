@@ -90,7 +90,7 @@ CREATE FUNCTION lock_stock(store uuid, variants uuid[]) RETURNS text LANGUAGE pl
 -- otherwise what its legacy columns hold would never be brought in.
 CREATE FUNCTION start_at_done(store uuid) RETURNS void LANGUAGE plpgsql
   SECURITY DEFINER SET search_path = public, pg_temp AS $$ DECLARE name text; BEGIN
-  IF default_capability_step() = 'done' OR current_store_id() <> store
+  IF default_capability_step() = 'done' OR current_store_id() IS DISTINCT FROM store
      OR EXISTS (SELECT FROM products WHERE store_id = store) THEN RETURN; END IF;
   -- One by one: each must find the one before it in place.
   FOREACH name IN ARRAY ARRAY['images', 'pricing', 'inventory', 'promotions', 'rbac', 'events', 'i18n'] LOOP

@@ -96,11 +96,13 @@ CREATE CONSTRAINT TRIGGER legacy_discount AFTER INSERT ON orders DEFERRABLE INIT
   WHEN (NEW.order_discount_amount > 0) EXECUTE FUNCTION orders_legacy_discount();
 CREATE CONSTRAINT TRIGGER legacy_discount_moved AFTER UPDATE ON orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
   WHEN (NEW.order_discount_amount <> OLD.order_discount_amount) EXECUTE FUNCTION orders_legacy_discount();
+-- An order that somebody holds is his: both would give it its row, and he would see the error. If his change left the
+-- discount alone, the next pass brings the order in.
 CREATE FUNCTION backfill_promotions(store uuid, after uuid, size integer)
   RETURNS TABLE (last_id uuid, row_count integer, report jsonb) LANGUAGE sql AS $$
   WITH batch AS MATERIALIZED (
     SELECT id, order_discount_amount AS discount FROM orders
-    WHERE store_id = store AND (after IS NULL OR id > after) ORDER BY id LIMIT size),
+    WHERE store_id = store AND (after IS NULL OR id > after) ORDER BY id LIMIT size FOR NO KEY UPDATE SKIP LOCKED),
   done AS MATERIALIZED (
     SELECT b.id, b.discount, CASE WHEN b.discount > 0 THEN apply_legacy_discount(store, b.id) END AS is_new
     FROM batch b)

@@ -72,7 +72,8 @@ def advance(
         return Moved(capability, before, after, divergence, report)
     report = dict(standing[capability].report)
     if not report.get("is_filled"):
-        # The run that set the step died in its backfill.
+        # The run that set the step died in its backfill, or gave up waiting for writers who had not seen the step.
+        _await_writers(database, patience)
         report = _fill(database, store_id=store_id, capability=capability, progress=progress, batch=batch)
     divergence = check_parity(database, store_id=store_id, capability=capability, clock=clock, report=report)
     _refuse_divergence(database, store_id, capability, divergence, standing[capability])
@@ -89,8 +90,7 @@ def _begin(
     """Let writers mirror, and wait for those that began before they could know."""
     with database.owner_session() as session:
         _move(session, store_id=store_id, capability=capability, before="off", after="shadow", now=clock.now())
-        xid = int(session.scalar(text("SELECT pg_current_xact_id()::text::bigint")) or 0)
-    _await_writers(database, xid, patience)
+    _await_writers(database, patience)
 
 
 def _fill(
@@ -113,8 +113,10 @@ def _fill(
     return {**(first or {}), "is_filled": True}
 
 
-def _await_writers(database: Database, xid: int, patience: float) -> None:
-    """Wait until every transaction that may not have seen transaction `xid` has ended. Errors: WritersStillOpen."""
+def _await_writers(database: Database, patience: float) -> None:
+    """Wait until every transaction that has written before this moment has ended. Errors: WritersStillOpen."""
+    with database.owner_session() as session:
+        xid = int(session.scalar(text("SELECT pg_current_xact_id()::text::bigint")) or 0)
     deadline = time.monotonic() + patience
     while True:
         with database.owner_session() as session:

@@ -234,6 +234,8 @@ def test_a_store_of_our_own_starts_at_done(legacy: Database) -> None:
         shop.run("SELECT start_at_done(:store)")
     other = Shop.make(legacy)
     fresh.run("SELECT start_at_done(:other)", other=other.id)
+    with legacy.anonymous_session() as session:
+        session.execute(text("SELECT start_at_done(:other)"), {"other": other.id})
     steps = "SELECT capability_step(:store, name) FROM unnest(ARRAY['images', 'inventory', 'i18n']) AS name"
     assert fresh.run(steps) == ["done"] * 3
     # What legacy columns hold must be brought in first, and no store speaks for another.

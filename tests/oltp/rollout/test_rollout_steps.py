@@ -196,6 +196,9 @@ def test_an_older_writer_is_waited_for(adopted_database: Database, shop: UUID, s
         session.execute(text("UPDATE products SET name = name WHERE store_id = :store"), {"store": shop})
         with pytest.raises(WritersStillOpen, match="still open after 0 s"):
             step("images", patience=0.1)
+        # Not by asking once more either: what he is still writing is in no backfill.
+        with pytest.raises(WritersStillOpen):
+            step("images", patience=0.1)
     assert standing(adopted_database, shop)["images"] == "shadow"
     assert step("images").after == "dual"
 
@@ -243,3 +246,28 @@ def test_every_discount_has_a_row(adopted_database: Database, shop: UUID, step: 
     assert [tuple(row) for row in rows] == [("NEW", "NEW", 125), ("ORD-10", "Discount", 250), ("ORD-12", "SAVE", 250),
                     ("ORD-2", "Discount", 300), ("ORD-4", "SAVE", 250), ("ORD-6", "Discount", 250),
                     ("ORD-8", "SAVE", 250)]
+
+
+def test_a_legacy_order_that_changes_beside_the_backfill_sees_no_error(
+    adopted_database: Database, shop: UUID, step: Callable[..., Any], clock: FixedClock
+) -> None:
+    for name in ("images", "pricing", "inventory", "promotions"):
+        step(name)
+    change = text("UPDATE orders SET discount_amount = :amount WHERE store_id = :store AND order_number = 'ORD-2'")
+    fill = text("SELECT row_count FROM backfill_promotions(:store, NULL, 500)")
+    with adopted_database.owner_session() as session:
+        session.execute(text("DELETE FROM applied_promotion"))
+    with adopted_database.owner_session() as writer:
+        writer.execute(change, {"store": shop, "amount": 7})
+        writer.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        # The order is the writer's; it has its row from him.
+        with adopted_database.owner_session() as session:
+            assert session.scalar(fill, {"store": shop}) == 11
+    with adopted_database.owner_session() as session:
+        session.scalar(fill, {"store": shop})
+        # A writer who comes now waits for the batch, and then finds the row.
+        with pytest.raises(DBAPIError, match="lock timeout"), adopted_database.owner_session() as writer:
+            writer.execute(text("SET LOCAL lock_timeout = '10ms'"))
+            writer.execute(change, {"store": shop, "amount": 8})
+    divergence = check_parity(adopted_database, store_id=shop, capability="promotions", clock=clock)
+    assert divergence.count == 0
