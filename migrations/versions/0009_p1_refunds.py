@@ -37,13 +37,16 @@ CREATE INDEX refund_item_store_id_refund_id_idx ON refund_item (store_id, refund
 CREATE INDEX refund_item_store_id_order_id_order_item_id_idx ON refund_item (store_id, order_id, order_item_id);
 SELECT secure_tenant_table('refund_item'), track_rows('refund_item', 'id');
 -- The running total stands on the line, so that concurrent refunds meet at one row and one CHECK.
+-- The refund is held meanwhile: one that fails counts the items it sees, and must not miss one that is being added.
 CREATE FUNCTION refund_item_total() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF TG_OP <> 'INSERT' AND OLD.kind = 'item' THEN
+    PERFORM FROM refund WHERE store_id = OLD.store_id AND id = OLD.refund_id FOR NO KEY UPDATE;
     UPDATE order_items i SET refunded_quantity = refunded_quantity - OLD.quantity FROM refund r
       WHERE r.store_id = OLD.store_id AND r.id = OLD.refund_id AND r.status <> 'failed'
         AND i.store_id = OLD.store_id AND i.id = OLD.order_item_id;
   END IF;
   IF TG_OP <> 'DELETE' AND NEW.kind = 'item' THEN
+    PERFORM FROM refund WHERE store_id = NEW.store_id AND id = NEW.refund_id FOR NO KEY UPDATE;
     UPDATE order_items i SET refunded_quantity = refunded_quantity + NEW.quantity FROM refund r
       WHERE r.store_id = NEW.store_id AND r.id = NEW.refund_id AND r.status <> 'failed'
         AND i.store_id = NEW.store_id AND i.id = NEW.order_item_id;

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from oltp.db.session import Database
-from tests.oltp.test_row_security import fill
+from tests.first_rows import fill
 
 LEGACY_PRODUCT = """
 INSERT INTO products (id, store_id, name, slug, sku, price, images, updated_at)

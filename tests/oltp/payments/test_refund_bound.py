@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from oltp.db.session import Database
-from tests.oltp.test_row_security import fill
+from tests.first_rows import fill
 
 REFUND = """
 WITH r AS (INSERT INTO refund (store_id, order_id, currency, amount, status, processed_at)
@@ -64,3 +64,21 @@ def test_an_order_with_refunds_can_be_deleted(database: Database, ordered: UUID)
     with database.session_for(ordered) as session:
         session.execute(text("DELETE FROM orders"))
         assert session.scalar(text("SELECT count(*) FROM refund_item")) == 0
+
+
+def test_a_refund_cannot_fail_while_an_item_is_added(database: Database, ordered: UUID) -> None:
+    fail = text("UPDATE refund SET status = 'failed'")
+    with database.session_for(ordered) as session:
+        session.execute(text("INSERT INTO refund (store_id, order_id, currency, amount) "
+                             "SELECT store_id, id, 'USD', 100 FROM orders"))
+    with database.session_for(ordered) as adding:
+        adding.execute(text("""
+            INSERT INTO refund_item (store_id, refund_id, order_id, order_item_id, kind, quantity, amount)
+            SELECT r.store_id, r.id, r.order_id, i.id, 'item', 5, 100 FROM refund r
+            JOIN order_items i ON i.order_id = r.order_id"""))
+        with pytest.raises(DBAPIError, match="lock timeout"), database.session_for(ordered) as failing:
+            failing.execute(text("SET LOCAL lock_timeout = '10ms'"))
+            failing.execute(fail)
+    with database.session_for(ordered) as session:
+        session.execute(fail)
+        assert session.scalar(text("SELECT refunded_quantity FROM order_items")) == 0
