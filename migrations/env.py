@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection
 
 from migrations import steps
-from migrations.legacy_columns import LEGACY_COLUMNS
+from migrations.legacy_columns import LEGACY_COLUMNS, LEGACY_INDEXES
 from oltp.metadata import metadata
 
 # A revision made of steps is many transactions, so two programs must not walk the history at once.
@@ -16,7 +16,9 @@ _LOCK = 7_240_413
 
 
 def include_object(item: object, name: str | None, kind: str, reflected: bool, _: object) -> bool:
-    """Pass over what no model maps on purpose: legacy columns and the partitions made by functions."""
+    """Pass over what no model maps on purpose: legacy columns and indexes, and the partitions made by functions."""
+    if kind == "index" and reflected:
+        return name not in LEGACY_INDEXES
     if kind == "column" and reflected:
         return (str(getattr(item, "table", "")), str(name)) not in LEGACY_COLUMNS
     return not (

@@ -20,7 +20,6 @@ class AuditLog(Base):
     __table_args__ = (
         CheckConstraint("actor_type = ANY (ARRAY['USER', 'SYSTEM', 'JOB'])", name="audit_logs_actor_type_check"),
         CheckConstraint("severity = ANY (ARRAY['info', 'warning', 'critical'])", name="audit_logs_severity_check"),
-        Index("audit_logs_entity_type_entity_id_created_at_idx", "entity_type", "entity_id", "created_at"),
         Index("audit_logs_row_version_idx", "row_version"),
         Index(
             "audit_logs_store_id_correlation_id_idx", "store_id", "correlation_id",
@@ -31,7 +30,6 @@ class AuditLog(Base):
             "audit_logs_store_id_entity_type_entity_id_created_at_idx",
             "store_id", "entity_type", "entity_id", "created_at",
         ),
-        Index("audit_logs_user_id_created_at_idx", "user_id", "created_at"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 

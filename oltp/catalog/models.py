@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
-from oltp.db.types import INVENTORY_STATUS, LEGACY_INSTANT, PRODUCT_STATUS, Id, RowVersion
+from oltp.db.types import LEGACY_INSTANT, PRODUCT_STATUS, Id, RowVersion
 
 
 class Category(Base):
@@ -37,7 +37,6 @@ class Category(Base):
             "name",
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("categories_parent_id_sort_order_idx", "parent_id", "sort_order"),
         Index("categories_store_id_is_published_idx", "store_id", "is_published"),
         Index("categories_store_id_parent_id_idx", "store_id", "parent_id"),
     )
@@ -96,8 +95,6 @@ class Product(Base):
             ["store_id", "category_id"], ["categories.store_id", "categories.id"], ondelete="SET NULL (category_id)"
         ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="products_currency_check"),
-        Index("products_brand_id_status_idx", "brand_id", "status"),
-        Index("products_category_id_status_idx", "category_id", "status"),
         Index("products_live_brand_idx", "store_id", "brand_id", "status", postgresql_where=text("deleted_at IS NULL")),
         Index(
             "products_live_category_idx",
@@ -120,7 +117,6 @@ class Product(Base):
         Index("products_row_version_idx", "row_version"),
         Index("products_store_id_brand_id_idx", "store_id", "brand_id"),
         Index("products_store_id_category_id_idx", "store_id", "category_id"),
-        Index("products_store_id_status_idx", "store_id", "status"),
     )
 
     id: Mapped[Id]
@@ -132,16 +128,13 @@ class Product(Base):
     short_description: Mapped[str | None]
     barcode: Mapped[str | None]
     track_inventory: Mapped[bool] = mapped_column(server_default=text("true"))
-    inventory_qty: Mapped[int] = mapped_column(server_default=text("0"))
     low_stock_threshold: Mapped[int] = mapped_column(server_default=text("5"))
-    inventory_status: Mapped[str] = mapped_column(INVENTORY_STATUS, server_default=text("'IN_STOCK'::inventory_status"))
     weight: Mapped[float | None] = mapped_column(Double)
     length: Mapped[float | None] = mapped_column(Double)
     width: Mapped[float | None] = mapped_column(Double)
     height: Mapped[float | None] = mapped_column(Double)
     category_id: Mapped[UUID | None]
     brand_id: Mapped[UUID | None]
-    images: Mapped[str]
     thumbnail_url: Mapped[str | None]
     meta_title: Mapped[str | None]
     meta_description: Mapped[str | None]
@@ -170,8 +163,6 @@ class ProductVariant(Base):
         Index(
             "product_variants_live_sku_key", "store_id", "sku", unique=True, postgresql_where=text("deleted_at IS NULL")
         ),
-        Index("product_variants_product_id_idx", "product_id"),
-        Index("product_variants_product_id_is_default_idx", "product_id", "is_default"),
         Index("product_variants_row_version_idx", "row_version"),
         Index("product_variants_store_id_product_id_idx", "store_id", "product_id"),
     )
@@ -181,7 +172,6 @@ class ProductVariant(Base):
     name: Mapped[str]
     sku: Mapped[str]
     barcode: Mapped[str | None]
-    inventory_qty: Mapped[int] = mapped_column(server_default=text("0"))
     low_stock_threshold: Mapped[int] = mapped_column(server_default=text("5"))
     weight: Mapped[float | None] = mapped_column(Double)
     image: Mapped[str | None]
@@ -204,8 +194,6 @@ class ProductAttribute(Base):
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
         UniqueConstraint("store_id", "name"),
-        Index("product_attributes_name_idx", "name"),
-        Index("product_attributes_store_id_idx", "store_id"),
     )
 
     id: Mapped[Id]
@@ -225,7 +213,6 @@ class ProductAttributeValue(Base):
             ["store_id", "attribute_id"], ["product_attributes.store_id", "product_attributes.id"], ondelete="CASCADE"
         ),
         ForeignKeyConstraint(["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="CASCADE"),
-        Index("product_attribute_values_product_id_attribute_id_idx", "product_id", "attribute_id"),
         Index("product_attribute_values_store_id_attribute_id_idx", "store_id", "attribute_id"),
         Index("product_attribute_values_store_id_product_id_idx", "store_id", "product_id"),
     )

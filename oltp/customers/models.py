@@ -27,8 +27,6 @@ class Customer(Base):
             unique=True,
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("customers_store_id_email_idx", "store_id", "email"),
-        Index("customers_store_id_user_id_idx", "store_id", "user_id"),
     )
 
     id: Mapped[Id]

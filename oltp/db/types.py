@@ -50,7 +50,6 @@ PAYMENT_METHOD = _legacy_enum(
     "payment_method", "CREDIT_CARD", "DEBIT_CARD", "MOBILE_BANKING", "BANK_TRANSFER", "CASH_ON_DELIVERY"
 )
 PAYMENT_GATEWAY = _legacy_enum("payment_gateway", "STRIPE", "SSLCOMMERZ", "MANUAL")
-INVENTORY_STATUS = _legacy_enum("inventory_status", "IN_STOCK", "LOW_STOCK", "OUT_OF_STOCK", "DISCONTINUED")
 DISCOUNT_TYPE = _legacy_enum("discount_type", "PERCENTAGE", "FIXED", "FREE_SHIPPING")
 SUBSCRIPTION_PLAN = _legacy_enum("subscription_plan", "FREE", "BASIC", "PRO", "ENTERPRISE")
 SUBSCRIPTION_STATUS = _legacy_enum("subscription_status", "TRIAL", "ACTIVE", "PAST_DUE", "CANCELED", "PAUSED")

@@ -16,10 +16,8 @@ class InventoryLog(Base):
     __tablename__ = "inventory_logs"
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="CASCADE"),
-        Index("inventory_logs_product_id_created_at_idx", "product_id", "created_at"),
         Index("inventory_logs_store_id_product_id_created_at_idx", "store_id", "product_id", "created_at"),
         Index("inventory_logs_store_id_user_id_idx", "store_id", "user_id"),
-        Index("inventory_logs_user_id_created_at_idx", "user_id", "created_at"),
     )
 
     id: Mapped[Id]

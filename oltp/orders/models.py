@@ -35,14 +35,10 @@ class Order(Base):
             postgresql_where=text("external_ref IS NOT NULL"),
         ),
         Index("orders_listing_idx", "store_id", text("created_at DESC"), "id"),
-        Index("orders_order_number_idx", "order_number"),
-        Index("orders_payment_status_idx", "payment_status"),
         Index("orders_row_version_idx", "row_version"),
         Index("orders_status_listing_idx", "store_id", "status", text("created_at DESC"), "id"),
         Index("orders_store_id_created_at_idx", "store_id", "created_at"),
-        Index("orders_store_id_customer_id_idx", "store_id", "customer_id"),
         Index("orders_store_id_placed_at_idx", "store_id", "placed_at"),
-        Index("orders_store_id_status_idx", "store_id", "status"),
         Index("orders_store_id_subject_id_idx", "store_id", "subject_id"),
     )
 
@@ -117,8 +113,6 @@ class OrderItem(Base):
             "(returned_quantity >= 0) AND (returned_quantity <= fulfilled_quantity)", name="order_items_returned_check"
         ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="order_items_currency_check"),
-        Index("order_items_order_id_idx", "order_id"),
-        Index("order_items_product_id_idx", "product_id"),
         Index("order_items_row_version_idx", "row_version"),
         Index("order_items_store_id_product_id_idx", "store_id", "product_id"),
         Index("order_items_store_id_variant_id_idx", "store_id", "variant_id"),

@@ -19,7 +19,6 @@ class Review(Base):
             ["store_id", "customer_id"], ["customers.store_id", "customers.id"], ondelete="SET NULL (customer_id)"
         ),
         ForeignKeyConstraint(["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="CASCADE"),
-        Index("reviews_customer_id_created_at_idx", "customer_id", "created_at"),
         Index(
             "reviews_live_listing_idx",
             "store_id",
@@ -29,7 +28,6 @@ class Review(Base):
             "id",
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("reviews_product_id_is_approved_created_at_idx", "product_id", "is_approved", "created_at"),
         Index("reviews_store_id_customer_id_idx", "store_id", "customer_id"),
         Index("reviews_store_id_product_id_idx", "store_id", "product_id"),
     )

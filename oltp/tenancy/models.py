@@ -66,7 +66,6 @@ class Store(Base):
         UniqueConstraint("slug"),
         Index("stores_organization_id_idx", "organization_id"),
         Index("stores_row_version_idx", "row_version"),
-        Index("stores_slug_idx", "slug"),
         Index("stores_subscription_plan_idx", "subscription_plan"),
         Index("stores_subscription_status_idx", "subscription_status"),
     )

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from migrations import steps
-from stormcom.schema import current, downgrade, head, upgrade
+from stormcom.schema import CONTRACT, current, downgrade, head, upgrade
 from tests.migrations.legacy import COPIED, fill, values
 
 # One death per so many steps; the full run dies ten times as often.
@@ -58,6 +58,7 @@ def test_up_down_up(empty_database: str) -> None:
     upgrade(empty_database, "0001")
     assert _columns(empty_database) ^ baseline == set()
     upgrade(empty_database)
+    upgrade(empty_database, CONTRACT)
     assert _shape(empty_database) ^ first == set()
 
 

@@ -67,7 +67,7 @@ PEOPLE: list[tuple[str, dict[str, object]]] = [
     ("app_integration", {"app_key": "test.app", "name": "t", "version": "1", "api_token_id": Ref("api_token"),
                          "installed_by_user_id": Ref("users")}),
     ("feature_flag", {"name": "test"}),
-    ("capability_state", {"capability": "images", "step": "off"}),
+    ("capability_state", {"capability": "images", "step": "done"}),
 ]
 CATALOG: list[tuple[str, dict[str, object]]] = [
     ("categories", {"id": Ref("categories"), "name": "Lamps", "slug": "lamps"}),
