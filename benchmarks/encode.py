@@ -73,9 +73,9 @@ def make_store(database: Database, titles: list[str]) -> UUID:
     assert isinstance(store, UUID)
     with database.session_for(store) as session:
         session.execute(
-            text("""INSERT INTO products (store_id, name, slug, sku, images, status, price_amount, currency,
+            text("""INSERT INTO products (store_id, name, slug, sku, status, price_amount, currency,
                                           track_inventory)
-                    SELECT :store, title, 'p' || n, 'SKU' || n, '[]', 'ACTIVE', 995, 'USD', false
+                    SELECT :store, title, 'p' || n, 'SKU' || n, 'ACTIVE', 995, 'USD', false
                     FROM unnest(CAST(:titles AS text[])) WITH ORDINALITY AS given (title, n)"""),
             {"store": store, "titles": titles},
         )

@@ -71,7 +71,7 @@ _PATHS = """
 
 # Options are JSON in text that nobody has ever checked.
 _VARIANTS = f"""
-  SELECT v.product_id, bool_or(v.inventory_qty > 0) AS in_stock,
+  SELECT v.product_id,
          array_agg(DISTINCT option.value) FILTER (WHERE option.value <> '') AS options,
          array_agg(DISTINCT '#' || {normalised_code("code.value")}) FILTER (WHERE code.value <> '') AS codes
   FROM product_variants v
@@ -100,7 +100,7 @@ _PRODUCTS = f"""
          ARRAY(SELECT DISTINCT code FROM unnest(ARRAY['#' || {normalised_code("p.sku")},
                  '#' || {normalised_code("nullif(p.barcode, '')")}] || coalesce(v.codes, '{{}}')) AS code
                WHERE code IS NOT NULL ORDER BY code) AS codes,
-         NOT p.track_inventory OR coalesce(v.in_stock, p.inventory_qty > 0) AS is_available
+         product_is_available(p.store_id, p.id) AS is_available
   FROM products p
   LEFT JOIN brands b ON b.store_id = p.store_id AND b.id = p.brand_id AND b.deleted_at IS NULL
   LEFT JOIN categories g ON g.store_id = p.store_id AND g.id = p.category_id AND g.deleted_at IS NULL

@@ -21,6 +21,9 @@ ADD_STORE = text("""
             :locale, 'PRO', 'ACTIVE', 1000, 10000, :created_at)
     ON CONFLICT DO NOTHING RETURNING id""")
 
+# No legacy program writes to a demo shop.
+START = text("SELECT start_at_done(:id)")
+
 # Visitors are linked to subjects that triggers made as customers and orders came in.
 ADD_VISITORS = """
     INSERT INTO subject (id, store_id, kind, visitor_id, created_at, linked_at, linked_subject_id)
@@ -41,7 +44,10 @@ def add_store(session: Session, *, data: ShopData, organization_id: object) -> b
     facts |= {
         "id": data.store_id, "organization_id": organization_id, "website": f"https://{shop.slug}.stormcom.test",
         "created_at": data.tables["brands"]["created_at"][0]}
-    return session.execute(ADD_STORE, facts).first() is not None
+    is_added = session.execute(ADD_STORE, facts).first() is not None
+    if is_added:
+        session.execute(START, facts)
+    return is_added
 
 
 def load_tables(session: Session, *, data: ShopData, told: Callable[[int], object]) -> dict[str, int]:

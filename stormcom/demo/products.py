@@ -16,8 +16,6 @@ from stormcom.demo.shops import Shop
 # The catalogue is older than the history: every product can be sold on its first day.
 CATALOGUE_AGE = 120 * DAY
 SOLD_OUT_SHARE = 0.04
-# The threshold that products have by default.
-LOW_STOCK = 5
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,9 @@ class Catalogue:
     categories: pl.DataFrame
     products: pl.DataFrame
     variants: pl.DataFrame
+    images: pl.DataFrame
+    levels: pl.DataFrame
+    adjustments: pl.DataFrame
     kinds: Ints
     first_variant: Ints
     variant_count: Ints
@@ -50,11 +51,12 @@ def make_catalogue(shop: Shop, store_id: str, *, seed: int, start: int) -> Catal
     created = np.sort(start - rng.integers(DAY, CATALOGUE_AGE, size=len(drafts)))
     products = _products(shop, store_id, drafts, time_keys(rng, created), created, rng, brands, categories)
     variants, first, counts = _variants(shop, store_id, drafts, products, created, rng)
-    products = _with_stock(products, variants)
+    images, (levels, adjustments) = _images(products, created, rng), _stock(variants, created, counts, rng)
     leaves = dict(zip(categories["id"], categories["slug"], strict=True))
     slugs = tuple(leaves[category] for category in products["category_id"])
     kinds = np.array([draft.kind for draft in drafts], dtype=np.int64)
-    return Catalogue(brands, categories, products, variants, kinds, first, counts, slugs)
+    return Catalogue(
+        brands, categories, products, variants, images, levels, adjustments, kinds, first, counts, slugs)
 
 
 def _brands(shop: Shop, store_id: str, rng: np.random.Generator, born: int) -> pl.DataFrame:
@@ -120,7 +122,6 @@ def _products(
             "short_description": [draft.brief for draft in drafts],
             "category_id": [by_slug[slugify(" ".join(kind.path))] for kind in kinds],
             "brand_id": [brands["id"][draft.brand] for draft in drafts],
-            "images": [json.dumps([picture]) for picture in pictures],
             "thumbnail_url": pictures,
             "status": "ACTIVE",
             "published_at": as_instants(created),
@@ -136,13 +137,26 @@ def _products(
     ).with_columns(store_id=pl.lit(store_id))
 
 
-def _with_stock(products: pl.DataFrame, variants: pl.DataFrame) -> pl.DataFrame:
-    """A product has what its variants have; the status follows from it."""
-    stock = variants.group_by("product_id").agg(pl.col("inventory_qty").sum())
-    held = pl.col("inventory_qty")
-    status = pl.when(held == 0).then(pl.lit("OUT_OF_STOCK")).when(held <= LOW_STOCK).then(pl.lit("LOW_STOCK"))
-    return products.join(stock, left_on="id", right_on="product_id", maintain_order="left").with_columns(
-        inventory_status=status.otherwise(pl.lit("IN_STOCK")))
+def _images(products: pl.DataFrame, created: Ints, rng: np.random.Generator) -> pl.DataFrame:
+    """One picture per product: the one that listings show."""
+    return products.select(
+        time_keys(rng, created).alias("id"), "store_id", pl.col("id").alias("product_id"),
+        pl.col("thumbnail_url").alias("url"), pl.col("name").alias("alt"), "created_at", "updated_at")
+
+
+def _stock(
+    variants: pl.DataFrame, created: Ints, counts: Ints, rng: np.random.Generator
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Levels, and the ledger that they are the sum of: one entry for what a variant began with, none for nothing."""
+    sold_out = np.repeat(rng.random(len(counts)) < SOLD_OUT_SHARE, counts)
+    held = np.where(sold_out, 0, rng.integers(2, 120, size=variants.height))
+    levels = variants.select(
+        "store_id", pl.col("id").alias("variant_id"), pl.Series("on_hand", held),
+        pl.col("created_at").alias("updated_at"))
+    ledger = variants.select(
+        time_keys(rng, np.repeat(created, counts)).alias("id"), "store_id", pl.col("id").alias("variant_id"),
+        pl.Series("delta", held), pl.lit("initial").alias("reason_code"), "created_at")
+    return levels, ledger.filter(pl.col("delta") != 0)
 
 
 def _variants(
@@ -157,13 +171,12 @@ def _variants(
     rows = _variant_rows(shop, drafts)
     places = np.array([row["place"] for row in rows], dtype=np.int64)
     counts = np.bincount(places, minlength=len(drafts)).astype(np.int64)
-    instants, sold_out = created[places], rng.random(len(drafts)) < SOLD_OUT_SHARE
+    instants = created[places]
     frame = pl.DataFrame(rows, schema_overrides={"price_amount": pl.Int64}).with_columns(
         time_keys(rng, instants).alias("id"),
         pl.lit(store_id).alias("store_id"),
         products["id"].gather(pl.Series(places)).alias("product_id"),
         pl.lit(shop.currency).alias("currency"),
-        pl.Series("inventory_qty", np.where(sold_out[places], 0, rng.integers(2, 120, size=len(rows)))),
         as_instants(instants, "created_at"),
         as_instants(instants, "updated_at"),
     )

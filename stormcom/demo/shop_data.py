@@ -65,7 +65,8 @@ def make_shop(shop: Shop, *, today: date, seed: int = 7, scale: float = 1.0) -> 
     batches = make_batches(shop, store_id, traffic.events, seed=seed)
     return ShopData(shop, store_id, {
         "brands": catalogue.brands, "categories": catalogue.categories, "products": catalogue.products,
-        "product_variants": catalogue.variants.drop("place", "selling_amount"),
+        "product_variants": catalogue.variants.drop("place", "selling_amount"), "product_image": catalogue.images,
+        "inventory_level": catalogue.levels, "inventory_adjustment": catalogue.adjustments,
         "customers": with_totals(people.customers, refunds.sales.orders), "orders": refunds.sales.orders,
         "order_items": refunds.sales.items, "refund": refunds.refunds, "refund_item": refunds.items,
         "domain_event": make_facts(shop, store_id, refunds.sales.orders, refunds.refunds, seed=seed),

@@ -143,7 +143,6 @@ def _publish_products(database: Database, store_id: UUID, last_on: date, currenc
                     "name": name,
                     "slug": sku.lower(),
                     "sku": sku,
-                    "images": "[]",
                     "price_amount": 100,
                     "currency": currency,
                 }

@@ -13,9 +13,9 @@ from oltp.db.session import Database
 from tests.search_api.conftest import Counter, MakeToken, bearer
 
 ADD = text("""
-    INSERT INTO products (store_id, name, slug, sku, images, price_amount, compare_at_amount, currency, status,
+    INSERT INTO products (store_id, name, slug, sku, price_amount, compare_at_amount, currency, status,
                           created_at, deleted_at, category_id, brand_id)
-    SELECT :store, 'Product ' || n, 'p-' || n, 'SKU' || n, '[]', 1999 + n, CASE WHEN n = 1 THEN 2999 END, 'USD',
+    SELECT :store, 'Product ' || n, 'p-' || n, 'SKU' || n, 1999 + n, CASE WHEN n = 1 THEN 2999 END, 'USD',
            CAST(CASE WHEN n % 5 = 0 THEN 'DRAFT' ELSE 'ACTIVE' END AS product_status),
            -- Groups of three share one instant: the id must decide between them.
            timestamptz '2026-01-01' + n / 3 * interval '1 day', CASE WHEN n % 7 = 0 THEN now() END,

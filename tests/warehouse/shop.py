@@ -51,7 +51,6 @@ class Shop:
             sku=sku,
             price_amount=price,
             currency=self.currency,
-            images="[]",
             status=status,
             updated_at=at("2026-01-01"),
         )

@@ -23,8 +23,8 @@ def connect(database: Database) -> psycopg.Connection:
 
 def insert(connection: psycopg.Connection, shop: Shop, sku: str) -> None:
     connection.execute(
-        "INSERT INTO products (store_id, name, slug, sku, price_amount, currency, images, updated_at) "
-        "VALUES (%s, %s, %s, %s, 100, 'USD', '[]', clock_timestamp())",
+        "INSERT INTO products (store_id, name, slug, sku, price_amount, currency, updated_at) "
+        "VALUES (%s, %s, %s, %s, 100, 'USD', clock_timestamp())",
         (shop.store_id, sku, sku.lower(), sku),
     )
 

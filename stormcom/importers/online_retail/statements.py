@@ -24,9 +24,9 @@ STAGED = {
 
 INSERT = {
     "products": """
-        INSERT INTO products (id, store_id, name, slug, sku, images, track_inventory, status, published_at,
-                              price_amount, currency, created_at, updated_at)
-        SELECT id, :store, name, slug, sku, '[]', false, 'ACTIVE', first_at, price_amount, :currency,
+        INSERT INTO products (id, store_id, name, slug, sku, track_inventory, status, published_at, price_amount,
+                              currency, created_at, updated_at)
+        SELECT id, :store, name, slug, sku, false, 'ACTIVE', first_at, price_amount, :currency,
                first_at, first_at
         FROM staged_products ON CONFLICT DO NOTHING""",
     "customers": """

@@ -21,6 +21,8 @@ ADD_STORE = """
     VALUES (:store, :organization, :name, :slug, :email, :country, :currency, :zone, :locale,
             'ENTERPRISE', 'ACTIVE', 10000, 100000)
     ON CONFLICT (slug) DO NOTHING RETURNING id"""
+# No legacy program writes to a store that an import makes.
+START = "SELECT start_at_done(:store)"
 ADD_USER = """
     INSERT INTO users (id, name, email) VALUES (:user, :name, :email)
     ON CONFLICT (email) DO UPDATE SET name = users.name RETURNING id"""
@@ -63,6 +65,7 @@ def create_store(database: Database, *, store_id: UUID, slug: str) -> None:
         organization_id = _add_organization(session, slug=slug, name=name)
         if session.scalar(text(ADD_STORE), {**store, **setting, "organization": organization_id}) is None:
             raise SlugTaken(slug=slug)
+        session.execute(text(START), {"store": store_id})
         facts = {"user": _owner(session, slug=slug, name=name), "organization": organization_id}
         session.execute(text(ADD_MEMBERSHIP), facts)
 

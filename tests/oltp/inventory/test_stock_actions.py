@@ -39,8 +39,8 @@ def stocked(shared: Database) -> tuple[Database, UUID, UUID]:
 def add_variant(session, store: UUID, sku: str) -> UUID:
     """Insert a product with one variant."""
     return session.scalar(text("""
-        WITH p AS (INSERT INTO products (store_id, name, slug, sku, price_amount, images)
-                   VALUES (:store, :sku, :sku, :sku, 100, '[]') RETURNING id)
+        WITH p AS (INSERT INTO products (store_id, name, slug, sku, price_amount)
+                   VALUES (:store, :sku, :sku, :sku, 100) RETURNING id)
         INSERT INTO product_variants (store_id, product_id, name, sku, options)
         SELECT :store, id, :sku, :sku, '{"size": "one"}' FROM p RETURNING id"""), {"store": store, "sku": sku})
 

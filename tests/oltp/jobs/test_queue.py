@@ -70,8 +70,8 @@ def test_the_trace_of_a_request_reaches_its_job(database: Database, store: UUID,
 def test_an_event_calls_its_followers(database: Database, store: UUID, clock: FixedClock) -> None:
     with database.session_for(store) as session:
         product = session.scalar(text(
-            "INSERT INTO products (store_id, name, slug, sku, images, status, price_amount, currency) "
-            "VALUES (:store, 'Brass lantern', 'brass-lantern', 'L1', '[]', 'ACTIVE', 1999, 'USD') RETURNING id"),
+            "INSERT INTO products (store_id, name, slug, sku, status, price_amount, currency) "
+            "VALUES (:store, 'Brass lantern', 'brass-lantern', 'L1', 'ACTIVE', 1999, 'USD') RETURNING id"),
             {"store": store})
         record_event(session, store_id=store, name="product.created", entity_type="product", entity_id=product,
                      payload={}, occurred_at=clock.now())

@@ -34,14 +34,20 @@ class Offer:
 
 
 _INSERT = text("""
-    INSERT INTO products (id, store_id, name, slug, sku, description, images, status, price_amount, currency,
-                          track_inventory, inventory_qty, brand_id, category_id, barcode)
-    SELECT :id, :store, :name, :id, :sku, :description, '[]', CAST(:status AS product_status), :price,
-           s.currency, :tracked, :stock, :brand, :category, :barcode FROM stores s WHERE s.id = :store""")
+    INSERT INTO products (id, store_id, name, slug, sku, description, status, price_amount, currency,
+                          track_inventory, brand_id, category_id, barcode)
+    SELECT :id, :store, :name, :id, :sku, :description, CAST(:status AS product_status), :price,
+           s.currency, :tracked, :brand, :category, :barcode FROM stores s WHERE s.id = :store""")
+_INSERT_VARIANT = """
+    WITH v AS (INSERT INTO product_variants (store_id, product_id, name, sku, currency, options, is_default)
+               SELECT id, :product, CAST(:sku AS text), :sku, currency, :options, :is_default FROM stores
+               WHERE id = :store RETURNING id)
+    INSERT INTO inventory_level (store_id, variant_id, on_hand) SELECT :store, id, :stock FROM v"""
 
 
 def add_products(session: Session, store: UUID, offers: Iterable[Offer]) -> list[UUID]:
-    """Add products and return their ids in the same order; default variants come with the commit."""
+    """Add products and return their ids in the same order; default variants of untracked ones come with the commit."""
+    offers = list(offers)
     rows = [
         {
             "id": new_id(),
@@ -52,7 +58,6 @@ def add_products(session: Session, store: UUID, offers: Iterable[Offer]) -> list
             "status": offer.status,
             "price": offer.price,
             "tracked": offer.stock is not None,
-            "stock": offer.stock or 0,
             "brand": offer.brand_id,
             "category": offer.category_id,
             "barcode": offer.barcode,
@@ -60,21 +65,25 @@ def add_products(session: Session, store: UUID, offers: Iterable[Offer]) -> list
         for offer in offers
     ]
     session.execute(_INSERT, rows)
+    for row, offer in zip(rows, offers, strict=True):
+        if offer.stock is not None:
+            add_variant(session, store, row["id"], offer.sku, options={}, stock=offer.stock, is_default=True)
     return [row["id"] for row in rows]
 
 
 def add_variant(
-    session: Session, store: UUID, product: UUID, sku: str, *, options: dict[str, str] | str, stock: int = 1
+    session: Session, store: UUID, product: UUID, sku: str, *, options: dict[str, str] | str, stock: int = 1,
+    is_default: bool = False,
 ) -> None:
     """Add a variant; `options` as a mapping, or as the text that shall stand in the column."""
     session.execute(
-        text("""INSERT INTO product_variants (store_id, product_id, name, sku, currency, options, inventory_qty)
-                SELECT :store, :product, :sku, :sku, currency, :options, :stock FROM stores WHERE id = :store"""),
+        text(_INSERT_VARIANT),
         {
             "store": store,
             "product": product,
             "sku": sku,
             "stock": stock,
+            "is_default": is_default,
             "options": options if isinstance(options, str) else json.dumps(options),
         },
     )

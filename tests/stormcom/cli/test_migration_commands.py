@@ -12,7 +12,7 @@ def test_a_new_database_is_done(command: Command, database: Database) -> None:
     assert "demo" in answer.out and answer.out.count("done") >= 7
     assert "The contract is in place" in answer.out
     answer = command("migration", "advance", "--store", "demo", "--capability", "images")
-    assert (answer.code, answer.out) == (0, "")
+    assert (answer.code, answer.out.strip()) == (0, "")
     answer = command("migration", "rollback", "--store", "demo", "--capability", "images")
     assert answer.code == 1 and "stormcom db downgrade contract@-1" in answer.err
 

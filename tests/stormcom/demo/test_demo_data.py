@@ -107,7 +107,7 @@ def test_references_lead_somewhere(small_shop, table, column, parent):
 
 def test_keys_are_unique_and_rows_name_their_store(small_shop):
     for name, frame in small_shop.tables.items():
-        key = "event_id" if name == "analytics_event" else "id"
+        key = {"analytics_event": "event_id", "inventory_level": "variant_id"}.get(name, "id")
         assert frame[key].n_unique() == frame.height, name
         assert set(frame["store_id"]) == {small_shop.store_id}, name
     assert small_shop.tables["customers"]["email"].n_unique() == small_shop.tables["customers"].height
@@ -129,12 +129,21 @@ def test_products_are_worth_searching(small_shop):
     assert small_shop.tables["product_variants"].filter("is_default").height == products.height
 
 
-def test_stock_of_a_product_is_that_of_its_variants(small_shop):
-    products, variants = small_shop.tables["products"], small_shop.tables["product_variants"]
-    held = dict(variants.group_by("product_id").agg(pl.col("inventory_qty").sum()).iter_rows())
-    assert [held[key] for key in products["id"]] == products["inventory_qty"].to_list()
-    assert set(products.filter(pl.col("inventory_qty") == 0)["inventory_status"]) == {"OUT_OF_STOCK"}
-    assert products["inventory_status"].is_in(["IN_STOCK", "LOW_STOCK"]).sum() > 100
+def test_every_variant_has_a_level_that_its_ledger_explains(small_shop):
+    variants, levels = small_shop.tables["product_variants"], small_shop.tables["inventory_level"]
+    assert levels["variant_id"].to_list() == variants["id"].to_list()
+    ledger = small_shop.tables["inventory_adjustment"]
+    assert dict(levels.filter(pl.col("on_hand") != 0).select("variant_id", "on_hand").iter_rows()) == dict(
+        ledger.select("variant_id", "delta").iter_rows())
+    sums = variants.select("id", "product_id").join(levels, left_on="id", right_on="variant_id").group_by(
+        "product_id").agg(pl.col("on_hand").sum())["on_hand"]
+    assert 0 < (sums == 0).sum() < 20 and (sums > 0).sum() > 100
+
+
+def test_every_product_has_its_picture(small_shop):
+    products, images = small_shop.tables["products"], small_shop.tables["product_image"]
+    assert images["product_id"].to_list() == products["id"].to_list()
+    assert images["url"].to_list() == products["thumbnail_url"].to_list()
 
 
 def test_nothing_lies_outside_the_history(small_shop):

@@ -28,7 +28,8 @@ from tests.conftest import create_database, drop_database
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SMALL = 0.02
-TABLES = ("stores", "brands", "categories", "products", "product_variants", "customers", "orders", "order_items",
+TABLES = ("stores", "brands", "categories", "products", "product_variants", "product_image",
+          "inventory_level", "inventory_adjustment", "customers", "orders", "order_items",
           "refund", "refund_item", "domain_event", "subject", "ingest_batch", "rejected_event", "analytics_event")
 
 # The child stops inside the second store's transaction, says so, and waits to be killed.
@@ -169,12 +170,20 @@ def test_refunded_quantities_stay_within_the_lines(loaded):
     assert refunded == items > 0
 
 
-def test_legacy_floats_follow_the_amounts(loaded):
+def test_the_new_side_of_every_capability_is_there(loaded):
     with loaded.owner_session() as session:
-        wrong = session.scalar(text("""
-            SELECT count(*) FROM orders WHERE round(total_amount::numeric * 100) <> order_total_amount"""))
-    assert wrong == 0
-    assert count(loaded, "orders") > 200
+        steps = set(session.scalars(text("""
+            SELECT capability_step(s.id, c) FROM stores s, unnest(ARRAY['images', 'pricing', 'inventory']) c""")))
+        levels = session.execute(text("""
+            SELECT count(*), count(l.variant_id), count(*) FILTER (WHERE l.on_hand <> coalesce(
+              (SELECT sum(delta) FROM inventory_adjustment a WHERE a.variant_id = l.variant_id), 0))
+            FROM product_variants v LEFT JOIN inventory_level l ON l.variant_id = v.id""")).one()
+        available = session.execute(text(
+            "SELECT product_is_available(store_id, id), count(*) FROM products GROUP BY 1")).all()
+    assert steps == {"done"}
+    assert levels[0] == levels[1] > 400 and levels[2] == 0
+    counts = {row[0]: row[1] for row in available}
+    assert counts[False] < 0.1 * counts[True]
 
 
 def test_a_killed_load_leaves_no_half_store_and_the_next_heals(database, clock, tmp_path: Path):
