@@ -34,48 +34,50 @@ class Dialect:
     images: str
     customer: str
     ordered: str
-    listing: str
+    product: str
 
 
+# A product by its shop and SKU, which is how the legacy platform finds one by index.
+_THERE = '"storeId" = (SELECT id FROM "Store" WHERE slug = %(shop)s) AND sku = %(sku)s'
+_HERE = "store_id = (SELECT id FROM stores WHERE slug = %(shop)s) AND sku = %(sku)s"
 SOURCE = Dialect(
     order="""INSERT INTO "Order" (id, "storeId", "orderNumber", subtotal, "taxAmount", "totalAmount",
                "shippingAddress", "createdAt", "updatedAt") SELECT %(id)s, id, %(number)s, %(price)s * 2, 0,
                %(price)s * 2, '{}', %(now)s, %(now)s FROM "Store" WHERE slug = %(shop)s""",
-    line="""INSERT INTO "OrderItem" (id, "orderId", "productId", "productName", sku, price, quantity, subtotal,
+    line=f"""INSERT INTO "OrderItem" (id, "orderId", "productId", "productName", sku, price, quantity, subtotal,
               "totalAmount", "createdAt", "updatedAt") SELECT %(line)s, %(id)s, id, name, sku, %(price)s, 2,
-              %(price)s * 2, %(price)s * 2, %(now)s, %(now)s FROM "Product" WHERE sku = %(sku)s""",
-    stock="""UPDATE "Product" SET "inventoryQty" = "inventoryQty" - 2, "updatedAt" = %(now)s WHERE sku = %(sku)s""",
-    log="""INSERT INTO "InventoryLog" (id, "storeId", "productId", "previousQty", "newQty", "changeQty", reason, note)
+              %(price)s * 2, %(price)s * 2, %(now)s, %(now)s FROM "Product"
+            WHERE {_THERE}""",
+    stock=f"""UPDATE "Product" SET "inventoryQty" = "inventoryQty" - 2, "updatedAt" = %(now)s WHERE {_THERE}""",
+    log=f"""INSERT INTO "InventoryLog" (id, "storeId", "productId", "previousQty", "newQty", "changeQty", reason, note)
            SELECT %(log)s, "storeId", id, "inventoryQty" + 2, "inventoryQty", -2, 'Sale', %(number)s FROM "Product"
-           WHERE sku = %(sku)s""",
-    price="""UPDATE "Product" SET price = %(price)s, "updatedAt" = %(now)s WHERE sku = %(sku)s""",
-    images="""UPDATE "Product" SET images = %(images)s, "updatedAt" = %(now)s WHERE sku = %(sku)s""",
+           WHERE {_THERE}""",
+    price=f"""UPDATE "Product" SET price = %(price)s, "updatedAt" = %(now)s WHERE {_THERE}""",
+    images=f"""UPDATE "Product" SET images = %(images)s, "updatedAt" = %(now)s WHERE {_THERE}""",
     customer="""INSERT INTO "Customer" (id, "storeId", email, "firstName", "lastName", "updatedAt")
                 SELECT %(id)s, id, %(number)s || '@example.test', 'F', 'L', %(now)s FROM "Store"
                 WHERE slug = %(shop)s""",
     ordered="""SELECT FROM "Order" WHERE "orderNumber" = %(number)s""",
-    listing="""SELECT id, price, "inventoryQty", images FROM "Product" WHERE "deletedAt" IS NULL
-               ORDER BY "createdAt" DESC LIMIT 20""",
+    product=f"""SELECT id, price, "inventoryQty", images FROM "Product" WHERE {_THERE}""",
 )
 TARGET = Dialect(
     order="""INSERT INTO orders (id, store_id, order_number, subtotal, tax_amount, total_amount, shipping_address,
                created_at, updated_at) SELECT %(id)s, id, %(number)s, %(price)s * 2, 0, %(price)s * 2, '{}',
                %(now)s, %(now)s FROM stores WHERE slug = %(shop)s""",
-    line="""INSERT INTO order_items (id, order_id, product_id, product_name, sku, price, quantity, subtotal,
+    line=f"""INSERT INTO order_items (id, order_id, product_id, product_name, sku, price, quantity, subtotal,
               total_amount, created_at, updated_at) SELECT %(line)s, %(id)s, id, name, sku, %(price)s, 2,
-              %(price)s * 2, %(price)s * 2, %(now)s, %(now)s FROM products WHERE sku = %(sku)s""",
-    stock="UPDATE products SET inventory_qty = inventory_qty - 2, updated_at = %(now)s WHERE sku = %(sku)s",
-    log="""INSERT INTO inventory_logs (id, store_id, product_id, previous_qty, new_qty, change_qty, reason, note)
+              %(price)s * 2, %(price)s * 2, %(now)s, %(now)s FROM products WHERE {_HERE}""",
+    stock=f"UPDATE products SET inventory_qty = inventory_qty - 2, updated_at = %(now)s WHERE {_HERE}",
+    log=f"""INSERT INTO inventory_logs (id, store_id, product_id, previous_qty, new_qty, change_qty, reason, note)
            SELECT %(log)s, store_id, id, inventory_qty + 2, inventory_qty, -2, 'Sale', %(number)s FROM products
-           WHERE sku = %(sku)s""",
-    price="UPDATE products SET price = %(price)s, updated_at = %(now)s WHERE sku = %(sku)s",
-    images="UPDATE products SET images = %(images)s, updated_at = %(now)s WHERE sku = %(sku)s",
+           WHERE {_HERE}""",
+    price=f"UPDATE products SET price = %(price)s, updated_at = %(now)s WHERE {_HERE}",
+    images=f"UPDATE products SET images = %(images)s, updated_at = %(now)s WHERE {_HERE}",
     customer="""INSERT INTO customers (id, store_id, email, first_name, last_name, updated_at)
                 SELECT %(id)s, id, %(number)s || '@example.test', 'F', 'L', %(now)s FROM stores
                 WHERE slug = %(shop)s""",
     ordered="SELECT FROM orders WHERE order_number = %(number)s",
-    listing="""SELECT id, price, inventory_qty, images FROM products WHERE deleted_at IS NULL
-               ORDER BY created_at DESC LIMIT 20""",
+    product=f"""SELECT id, price, inventory_qty, images FROM products WHERE {_HERE}""",
 )
 
 
@@ -143,7 +145,7 @@ class LegacyProgram:
                  "id": str(uuid4()), "line": str(uuid4()), "log": str(uuid4())}
         if names is SOURCE:
             facts |= {name: f"c{facts[name][:23]}" for name in ("id", "line", "log")}
-        connection.execute(names.listing)
+        connection.execute(names.product, facts)
         kind = turn % 4
         if kind == 0:
             connection.execute(names.price, facts)
