@@ -1,7 +1,7 @@
 """--final: nobody's acknowledged write is lost, and a last time that fails leaves the source as it was."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -63,6 +63,15 @@ def _writing(url: str, *, count: int = 3) -> Iterator[list[Writer]]:
             thread.join(30)
 
 
+def _await(happened: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(6_000):
+        if happened():
+            return
+        pause.wait(0.01)
+    raise AssertionError("it did not happen within a minute")
+
+
 def _is_writable(url: str) -> bool:
     with psycopg.connect(url) as connection:
         row = connection.execute("SHOW transaction_read_only").fetchone()
@@ -71,12 +80,10 @@ def _is_writable(url: str) -> bool:
 
 def test_no_acknowledged_write_is_lost(adopted_shop: Adoption) -> None:
     with _writing(adopted_shop.source) as writers:
-        while min(len(writer.acknowledged) for writer in writers) < 5:
-            pass
+        _await(lambda: min(len(writer.acknowledged) for writer in writers) >= 5)
         done = adopted_shop.repeat(is_final=True)
         written = [key for writer in writers for key in writer.acknowledged]
-        while any(len(writer.refused) < 3 for writer in writers):
-            pass
+        _await(lambda: all(len(writer.refused) >= 3 for writer in writers))
     assert [key for writer in writers for key in writer.acknowledged] == written
     there = {row[0] for row in adopted_shop.new("SELECT id FROM customers")}
     assert {adopted_id("customers", key) for key in written} <= there

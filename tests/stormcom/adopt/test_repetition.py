@@ -4,10 +4,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from rich.console import Console
 
+from oltp.db.locking import try_lock
 from oltp.db.session import Database
-from stormcom.adopt.errors import AnotherShop
+from stormcom.adopt.errors import AdoptionRuns, AnotherShop
 from stormcom.adopt.keys import adopted_id
+from stormcom.adopt.ledger import find_last_run
+from stormcom.adopt.report import render_run
+from stormcom.adopt.run import _Job
 from stormcom.adopt.source import Source
 from stormcom.adopt.tables import TABLES
 from tests.stormcom.adopt.conftest import SMALL, Adoption
@@ -146,6 +151,34 @@ def test_a_repetition_that_dies_changes_nothing(adopted_shop: Adoption, table: s
         shop.repeat(progress=die)
     assert (_content(shop), shop.new(ledger)) == before
     assert _counts(shop.repeat(), "products")[1] == 1
+
+
+def test_only_one_runs_at_a_time(adopted_shop: Adoption) -> None:
+    with adopted_shop.target.owner_session() as session:
+        assert try_lock(session, scope="adoption", key="target")
+        with pytest.raises(AdoptionRuns, match="Wait for its end"):
+            adopted_shop.repeat()
+
+
+def test_a_report_that_dies_leaves_the_rows(adopted_shop: Adoption, monkeypatch: pytest.MonkeyPatch) -> None:
+    adopted_shop.legacy(f"""UPDATE "Product" SET price = 7 WHERE id = {_key('product', 1)}""")
+    monkeypatch.setattr(_Job, "look_up", _fail)
+    with pytest.raises(RuntimeError):
+        adopted_shop.repeat()
+    assert adopted_shop.new("SELECT price FROM products WHERE sku = 'P-1'") == [(7.0,)]
+    with psycopg.connect(adopted_shop.target.url) as connection:
+        last = find_last_run(connection)
+    assert last is not None and last.report["findings"] is None
+    console = Console(width=160)
+    with console.capture() as said:
+        console.print(render_run(last))
+    assert "ended before it looked for what is odd" in said.get()
+    monkeypatch.undo()
+    assert adopted_shop.repeat().run.report["findings"]
+
+
+def _fail(*_: object) -> None:
+    raise RuntimeError("the disk is full")
 
 
 def test_another_shop_is_refused(adopted_shop: Adoption, other_database: str) -> None:
