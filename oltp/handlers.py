@@ -6,6 +6,7 @@ from oltp.events import tasks as events
 from oltp.jobs.task import Task
 from oltp.outbox import tasks as outbox
 from oltp.pricing import tasks as pricing
+from oltp.rollout import tasks as rollout
 from oltp.search import tasks as search
 
 FOLLOWERS: dict[str, tuple[str, ...]] = {
@@ -15,4 +16,6 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {
     "price.changed": (search.REFRESH_PRODUCT,),
 }
 
-TASKS: tuple[Task, ...] = (*outbox.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *pricing.TASKS, *search.TASKS)
+TASKS: tuple[Task, ...] = (
+    *outbox.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *pricing.TASKS, *search.TASKS, *rollout.TASKS,
+)

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from oltp.customers.actions import VisitorLink, ensure_visitor_subjects, link_visitors
 from oltp.customers.queries import CustomerSubjects, find_customer_subjects
-from oltp.events.errors import TooManyEvents
-from oltp.events.queries import find_held_range, find_months, list_replayable
+from oltp.events.errors import CaptureOff, TooManyEvents
+from oltp.events.queries import find_held_range, find_months, is_capturing, list_replayable
 from oltp.events.rules import (
     MAX_EVENTS,
     Event,
@@ -95,8 +95,10 @@ def ingest(session: Session, *, store_id: UUID, events: Sequence[object], sent_a
            now: datetime) -> Ingestion:
     """Store a batch of submitted events with its counts; every event gets an outcome, none is lost.
 
-    Errors: TooManyEvents, NestedTooDeeply.
+    Errors: TooManyEvents, NestedTooDeeply, CaptureOff.
     """
+    if not is_capturing(session, store_id=store_id):
+        raise CaptureOff()
     if len(events) > MAX_EVENTS:
         raise TooManyEvents(count=len(events), limit=MAX_EVENTS)
     skew = now - sent_at if sent_at else timedelta()

@@ -1,6 +1,6 @@
 """Refusals of a whole submission; single events are rejected one by one and kept."""
 
-from oltp.kit.errors import Invalid, Malformed, TooLarge
+from oltp.kit.errors import Conflict, Invalid, Malformed, TooLarge
 
 
 class InvalidJson(Malformed):
@@ -17,3 +17,7 @@ class TooManyEvents(TooLarge):
 
 class NestedTooDeeply(Malformed):
     """The body is nested too deeply to be read."""
+
+
+class CaptureOff(Conflict):
+    """This store does not capture events yet: `stormcom migration advance --capability events` begins it."""

@@ -31,3 +31,8 @@ def list_replayable(session: Session, *, store_id: UUID, after: UUID | None, lim
     if after is not None:
         query = query.where(RejectedEvent.id > after)
     return list(session.scalars(query.order_by(RejectedEvent.id).limit(limit)))
+
+
+def is_capturing(session: Session, *, store_id: UUID) -> bool:
+    """Say whether the store captures events: from the step `shadow` on."""
+    return bool(session.scalar(text("SELECT capability_reached(:store, 'events', 'shadow')"), {"store": store_id}))

@@ -36,7 +36,16 @@ class Order(Base):
         ),
         Index("orders_listing_idx", "store_id", text("created_at DESC"), "id"),
         Index("orders_row_version_idx", "row_version"),
-        Index("orders_status_listing_idx", "store_id", "status", text("created_at DESC"), "id"),
+        Index(
+            "orders_open_listing_idx",
+            "store_id",
+            text("created_at DESC"),
+            "id",
+            postgresql_where=text(
+                "(deleted_at IS NULL) AND (status = ANY (ARRAY['PENDING'::order_status, "
+                "'PAYMENT_FAILED'::order_status, 'PAID'::order_status, 'PROCESSING'::order_status]))"
+            ),
+        ),
         Index("orders_store_id_created_at_idx", "store_id", "created_at"),
         Index("orders_store_id_placed_at_idx", "store_id", "placed_at"),
         Index("orders_store_id_subject_id_idx", "store_id", "subject_id"),

@@ -73,9 +73,9 @@ class RolloutStore:
 
 
 def list_stores(session: Session, *, slugs: Sequence[str] = ()) -> list[RolloutStore]:
-    """Return live stores by slug, all of them where no slug is given."""
-    statement = """SELECT id, slug FROM stores WHERE deleted_at IS NULL
-                   AND (cardinality(CAST(:slugs AS text[])) = 0 OR slug = ANY(:slugs)) ORDER BY slug"""
+    """Return stores by slug, all of them where no slug is given; deleted ones too, as their rows must move as well."""
+    statement = """SELECT id, slug FROM stores
+                   WHERE cardinality(CAST(:slugs AS text[])) = 0 OR slug = ANY(:slugs) ORDER BY slug"""
     return [RolloutStore(*row) for row in session.execute(text(statement), {"slugs": list(slugs)})]
 
 

@@ -17,6 +17,7 @@ def set_flag(session: Session, *, store_id: UUID, name: str, is_enabled: bool, n
     """Turn a feature of the store on or off. Errors: FlagUnknown."""
     if name not in FLAGS:
         raise FlagUnknown(name=name, known=", ".join(FLAGS), field="name")
-    row = insert(FeatureFlag).values(store_id=store_id, name=name, is_enabled=is_enabled, created_at=now, updated_at=now)
+    row = insert(FeatureFlag).values(
+        store_id=store_id, name=name, is_enabled=is_enabled, created_at=now, updated_at=now)
     session.execute(row.on_conflict_do_update(
         index_elements=["store_id", "name"], set_={"is_enabled": row.excluded.is_enabled, "updated_at": now}))

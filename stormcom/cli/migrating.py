@@ -22,7 +22,7 @@ commands = typer.Typer(
     no_args_is_help=True,
 )
 StoreOption = Annotated[list[str] | None, typer.Option("--store", help="Slug of a store; repeat for several.")]
-AllOption = Annotated[bool, typer.Option("--all", help="Every live store.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Every store, deleted ones too.")]
 CapabilityOption = Annotated[
     str, typer.Option(help="images, pricing, inventory, promotions, rbac, events, i18n, or `all`, in that order.")
 ]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import text
+import psycopg
 
 from oltp.db.session import Database
 
@@ -55,15 +55,11 @@ INSERT INTO order_attribution (store_id, order_id, model, ordinal, channel, cred
 
 def fill(database: Database) -> UUID:
     """Fill every store of the database and return the largest."""
-    with database.owner_session() as session:
-        # Only the login may silence triggers; it is a superuser in tests.
-        session.execute(text("RESET ROLE"))
-        session.connection().exec_driver_sql(_FILL)
-        session.execute(text("SET ROLE stormcom_owner"))
-        largest = session.scalar(text("SELECT store_id FROM products GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"))
-    with database.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("RESET ROLE"))
-        connection.execute(text("ANALYZE"))
-        connection.execute(text("SET ROLE stormcom_owner"))
-    assert isinstance(largest, UUID)
-    return largest
+    # Only the login may silence triggers; it is a superuser in tests.
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        with connection.transaction():
+            connection.execute(_FILL)
+        connection.execute("ANALYZE")
+        row = connection.execute("SELECT store_id FROM products GROUP BY 1 ORDER BY count(*) DESC LIMIT 1").fetchone()
+    assert row is not None
+    return UUID(str(row[0]))
