@@ -121,16 +121,19 @@ def totals(item: str, parent: str, key: str, total: str, void: str) -> str:
     """Triggers that keep `order_items.<total>` = Σ quantity of the items whose parent is not `void`.
 
     The items of a deleted parent go first, while the parent can still say whether they counted. When a whole store
-    goes, its lines go too, and no order of deletion would please every CHECK on the way.
+    goes, its lines go too, and no order of deletion would please every CHECK on the way. Adding an item holds the
+    parent: one that becomes void counts the items it sees, and must not miss one that is being added.
     """
     return f"""
 CREATE FUNCTION {item}_total() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF TG_OP <> 'INSERT' AND EXISTS (SELECT FROM stores WHERE id = OLD.store_id) THEN
+    PERFORM FROM {parent} WHERE store_id = OLD.store_id AND id = OLD.{key} FOR NO KEY UPDATE;
     UPDATE order_items i SET {total} = {total} - OLD.quantity FROM {parent} p
       WHERE p.store_id = OLD.store_id AND p.id = OLD.{key} AND p.status <> '{void}'
         AND i.store_id = OLD.store_id AND i.id = OLD.order_item_id;
   END IF;
   IF TG_OP <> 'DELETE' THEN
+    PERFORM FROM {parent} WHERE store_id = NEW.store_id AND id = NEW.{key} FOR NO KEY UPDATE;
     UPDATE order_items i SET {total} = {total} + NEW.quantity FROM {parent} p
       WHERE p.store_id = NEW.store_id AND p.id = NEW.{key} AND p.status <> '{void}'
         AND i.store_id = NEW.store_id AND i.id = NEW.order_item_id;
