@@ -71,7 +71,8 @@ def advance(
         divergence = check_parity(database, store_id=store_id, capability=capability, clock=clock, report=report)
         return Moved(capability, before, after, divergence, report)
     report = dict(standing[capability].report)
-    if not report.get("is_filled"):
+    # Further on the legacy side follows: filling from it would undo what has not reached it yet.
+    if before == "shadow" and not report.get("is_filled"):
         # The run that set the step died in its backfill, or gave up waiting for writers who had not seen the step.
         _await_writers(database, patience)
         report = _fill(database, store_id=store_id, capability=capability, progress=progress, batch=batch)
@@ -96,21 +97,26 @@ def _begin(
 def _fill(
     database: Database, *, store_id: UUID, capability: Capability, progress: Progress | None, batch: int
 ) -> dict[str, Any]:
-    """Backfill until nothing differs, at most `PASSES` times; return the first pass's report, marked as filled."""
+    """Backfill until nothing differs, at most `PASSES` times; return the first pass's report.
+
+    It is marked as filled once nothing differed; else the next run goes on, e.g. with rows that somebody held.
+    """
     if capability not in MIRRORED:
         return {"is_filled": True}
     with database.owner_session() as session:
         total = count_rows(session, store_id=store_id, capability=capability)
-    first: dict[str, Any] | None = None
+    first: dict[str, Any] = {}
+    count = 0
     for _ in range(PASSES):
         report = backfill(
             database, store_id=store_id, capability=capability, batch=batch,
             progress=(lambda done: progress(done, total)) if progress else None)
         first = first or report
         with database.owner_session() as session:
-            if not find_divergences(session, store_id=store_id, capability=capability, since=EVER).count:
-                break
-    return {**(first or {}), "is_filled": True}
+            count = find_divergences(session, store_id=store_id, capability=capability, since=EVER).count
+        if not count:
+            break
+    return {**first, "is_filled": not count}
 
 
 def _await_writers(database: Database, patience: float) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -185,6 +186,38 @@ def test_a_backfill_that_dies_goes_on(adopted_database: Database, shop: UUID, st
     assert (moved.before, moved.after, moved.divergence.count) == ("shadow", "dual", 0)
 
 
+def test_a_row_that_was_held_is_brought_in_by_the_next_run(
+    adopted_database: Database, shop: UUID, step: Callable[..., Any]
+) -> None:
+    with ExitStack() as open_writers:
+        writers: list[Any] = []
+
+        def hold(done: int, total: int) -> None:
+            if not writers:
+                writers.append(open_writers.enter_context(adopted_database.session_for(shop)))
+                writers[0].execute(text("UPDATE products SET name = 'held' WHERE sku = 'SKU29'"))
+
+        assert step("images", progress=hold).divergence.count == 1
+    assert step("images").after == "dual"
+
+
+def test_from_dual_on_nothing_is_filled_from_the_legacy_side(
+    adopted_database: Database, shop: UUID, step: Callable[..., Any]
+) -> None:
+    walk(step, adopted_database, shop, "dual", names=CAPABILITIES[:3])
+    for name in ("images", "pricing"):
+        step(name)
+    with adopted_database.owner_session() as session:
+        session.execute(text("UPDATE capability_state SET report = '{}'"))
+        session.execute(text("SELECT set_config('app.mirrors_stock', 'on', true)"))
+        session.execute(text("UPDATE products SET inventory_qty = 99 WHERE sku = 'SKU1'"))
+    with pytest.raises(StillDivergent):
+        step("inventory")
+    with adopted_database.owner_session() as session:
+        levels = session.scalars(text("SELECT on_hand FROM inventory_level")).all()
+    assert 99 not in levels
+
+
 def test_progress_is_told(step: Callable[..., Any]) -> None:
     told: list[tuple[int, int]] = []
     step("images", progress=lambda done, total: told.append((done, total)))
@@ -246,28 +279,3 @@ def test_every_discount_has_a_row(adopted_database: Database, shop: UUID, step: 
     assert [tuple(row) for row in rows] == [("NEW", "NEW", 125), ("ORD-10", "Discount", 250), ("ORD-12", "SAVE", 250),
                     ("ORD-2", "Discount", 300), ("ORD-4", "SAVE", 250), ("ORD-6", "Discount", 250),
                     ("ORD-8", "SAVE", 250)]
-
-
-def test_a_legacy_order_that_changes_beside_the_backfill_sees_no_error(
-    adopted_database: Database, shop: UUID, step: Callable[..., Any], clock: FixedClock
-) -> None:
-    for name in ("images", "pricing", "inventory", "promotions"):
-        step(name)
-    change = text("UPDATE orders SET discount_amount = :amount WHERE store_id = :store AND order_number = 'ORD-2'")
-    fill = text("SELECT row_count FROM backfill_promotions(:store, NULL, 500)")
-    with adopted_database.owner_session() as session:
-        session.execute(text("DELETE FROM applied_promotion"))
-    with adopted_database.owner_session() as writer:
-        writer.execute(change, {"store": shop, "amount": 7})
-        writer.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-        # The order is the writer's; it has its row from him.
-        with adopted_database.owner_session() as session:
-            assert session.scalar(fill, {"store": shop}) == 11
-    with adopted_database.owner_session() as session:
-        session.scalar(fill, {"store": shop})
-        # A writer who comes now waits for the batch, and then finds the row.
-        with pytest.raises(DBAPIError, match="lock timeout"), adopted_database.owner_session() as writer:
-            writer.execute(text("SET LOCAL lock_timeout = '10ms'"))
-            writer.execute(change, {"store": shop, "amount": 8})
-    divergence = check_parity(adopted_database, store_id=shop, capability="promotions", clock=clock)
-    assert divergence.count == 0
