@@ -37,9 +37,11 @@ CREATE CONSTRAINT TRIGGER default_variant AFTER INSERT ON products DEFERRABLE IN
   FOR EACH ROW EXECUTE FUNCTION products_default_variant();
 """
 
-# While old lines have no ordinal yet, a new one stands behind all of them: they get the first numbers later.
+# While old lines have no ordinal yet, a new one stands behind all of them: they get the first numbers later. Two
+# programs that add lines to one order take turns at the order's row, or both would find the same number free.
 NUMBER = """
 CREATE OR REPLACE FUNCTION order_items_ordinal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM FROM orders WHERE id = NEW.order_id FOR NO KEY UPDATE;
   SELECT {last} + 1 INTO NEW.ordinal FROM order_items
     WHERE store_id = NEW.store_id AND order_id = NEW.order_id;
   RETURN NEW; END $$;

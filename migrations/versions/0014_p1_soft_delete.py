@@ -59,6 +59,18 @@ CREATE TRIGGER y_variants AFTER UPDATE OF deleted_at ON products FOR EACH ROW
   EXECUTE FUNCTION follow_deletion('product_variants', 'product_id');
 """
 
+# A default variant was given its product's SKU unasked. Where a program wants that SKU for a variant of its own, the
+# default one gives way.
+YIELD = """
+CREATE FUNCTION default_sku_yields() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE product_variants SET sku = sku || '-' || product_id
+    WHERE store_id = NEW.store_id AND sku = NEW.sku AND deleted_at IS NULL AND id <> NEW.id AND is_default
+      AND name = 'Default' AND options = '{}';
+  RETURN NEW; END $$;
+CREATE TRIGGER b_sku_yields BEFORE INSERT OR UPDATE OF sku ON product_variants FOR EACH ROW
+  WHEN (NOT NEW.is_default OR NEW.name <> 'Default') EXECUTE FUNCTION default_sku_yields();
+"""
+
 
 def default_variant(live: str) -> str:
     """The function that gives a product its default variant; `live` narrows the unique index it meets."""
@@ -91,6 +103,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '300ms'")
     step("ALTER TABLE product_variants ADD COLUMN deleted_at timestamptz(3)")
     step(FOLLOW)
+    step(YIELD)
     batches(
         "variants of deleted products", CATCH_UP, over="product_variants",
         where="deleted_at IS NULL AND product_id IN (SELECT id FROM products WHERE deleted_at IS NOT NULL)")
@@ -119,5 +132,6 @@ def downgrade() -> None:
     for name, _, _ in INDEXES:
         op.execute(f"DROP INDEX {name}")
     op.execute(default_variant(""))
-    op.execute("""DROP TRIGGER y_variants ON products; DROP FUNCTION follow_deletion();
+    op.execute("""DROP TRIGGER b_sku_yields ON product_variants; DROP FUNCTION default_sku_yields();
+                  DROP TRIGGER y_variants ON products; DROP FUNCTION follow_deletion();
                   ALTER TABLE product_variants DROP COLUMN deleted_at""")

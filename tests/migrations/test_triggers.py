@@ -1,5 +1,6 @@
 """What legacy writers and models see of each other, and what triggers still do for writers without legacy columns."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -136,3 +137,32 @@ def test_domain_events_are_append_only(database: Database, store: UUID) -> None:
         fill(session, store)
     with pytest.raises(DBAPIError, match="append-only"), database.session_for(store) as session:
         session.execute(text("UPDATE domain_event SET name = 'order.other'"))
+
+
+def test_a_default_variant_gives_its_sku_to_one_that_asks_for_it(
+    adopted_database: Database, adopted_store: UUID
+) -> None:
+    with adopted_database.owner_session() as session:
+        product = session.scalar(text(LEGACY_PRODUCT), {"store": adopted_store, "sku": "A", "price": 1.0})
+    with adopted_database.owner_session() as session:
+        session.execute(text("INSERT INTO product_variants (product_id, name, sku, options) "
+                             "VALUES (:id, 'Large', 'A', '{}')"), {"id": product})
+        rows = session.execute(text("SELECT name, sku FROM product_variants WHERE product_id = :id ORDER BY name"),
+                               {"id": product}).all()
+    assert [tuple(row) for row in rows] == [("Default", f"A-{product}"), ("Large", "A")]
+
+
+def test_two_programs_may_add_lines_to_one_order(adopted_database: Database, adopted_store: UUID) -> None:
+    add = text("INSERT INTO order_items (order_id, product_name, sku, price, quantity, subtotal, total_amount) "
+               "VALUES (:id, 'x', 'X', 1, 1, 1, 1) RETURNING ordinal")
+    with adopted_database.owner_session() as session:
+        order = session.scalar(text("INSERT INTO orders (store_id, order_number, subtotal, total_amount) "
+                                    "VALUES (:store, '1', 2, 2) RETURNING id"), {"store": adopted_store})
+
+    def add_lines(_: int) -> list[int]:
+        with adopted_database.owner_session() as session:
+            return [int(session.scalar(add, {"id": order}) or 0) for _ in range(5)]
+
+    with ThreadPoolExecutor(4) as pool:
+        ordinals = [ordinal for lines in pool.map(add_lines, range(4)) for ordinal in lines]
+    assert sorted(ordinals) == list(range(1, 21))
