@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from oltp.db.session import Database
+from oltp.events.actions import ingest
+from oltp.events.errors import CaptureOff
 from oltp.kit.clock import FixedClock
 from oltp.rollout.actions import advance, check_parity, rollback
 from oltp.rollout.errors import (
@@ -279,3 +281,9 @@ def test_every_discount_has_a_row(adopted_database: Database, shop: UUID, step: 
     assert [tuple(row) for row in rows] == [("NEW", "NEW", 125), ("ORD-10", "Discount", 250), ("ORD-12", "SAVE", 250),
                     ("ORD-2", "Discount", 300), ("ORD-4", "SAVE", 250), ("ORD-6", "Discount", 250),
                     ("ORD-8", "SAVE", 250)]
+
+
+
+def test_nothing_is_captured_before_shadow(adopted_database: Database, shop: UUID, clock: FixedClock) -> None:
+    with pytest.raises(CaptureOff, match="does not capture events yet"), adopted_database.session_for(shop) as session:
+        ingest(session, store_id=shop, events=[{}], sent_at=None, byte_count=2, now=clock.now())
