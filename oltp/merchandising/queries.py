@@ -74,14 +74,18 @@ def _columns(*, translated: bool) -> str:
 
 _NEWEST = """
   SELECT p.id, p.created_at AS place FROM products p
-  WHERE p.store_id = :store AND p.deleted_at IS NULL {filters}
+  WHERE p.store_id = :store AND p.deleted_at IS NULL {filters} {seek}
   ORDER BY p.created_at DESC, p.id DESC LIMIT :limit"""
+# Place by place, each product looked up alone: joined as a whole, the planner would read every product of the store
+# to show a page of a collection. OFFSET 0 keeps the lookup from being folded back into the join.
 _BY_HAND = """
-  SELECT p.id, m.position AS place FROM collection k
-  JOIN collection_product m ON m.store_id = k.store_id AND m.collection_id = k.id
-  JOIN products p ON p.store_id = m.store_id AND p.id = m.product_id
-  WHERE k.store_id = :store AND k.slug = :collection AND k.deleted_at IS NULL AND k.is_published
-    AND p.deleted_at IS NULL {filters}
+  SELECT p.id, m.position AS place FROM collection_product m
+  CROSS JOIN LATERAL (
+    SELECT p.id FROM products p
+    WHERE p.store_id = m.store_id AND p.id = m.product_id AND p.deleted_at IS NULL {filters} OFFSET 0) p
+  WHERE m.store_id = :store AND m.collection_id = (
+    SELECT id FROM collection WHERE store_id = :store AND slug = :collection AND deleted_at IS NULL AND is_published)
+    {seek}
   ORDER BY m.position, m.product_id LIMIT :limit"""
 _FILTERS = {
     "status": "AND p.status = CAST(:status AS product_status)",
@@ -110,10 +114,9 @@ def list_products(
     else:
         page, order = _BY_HAND, "page.place, page.id"
         seek = "AND (m.position, m.product_id) > (:place, :last)"
-    if after is not None:
-        filters.append(seek)
+    cut = page.format(filters=" ".join(filters), seek=seek if after is not None else "")
     statement = _PAGE.format(
-        page=page.format(filters=" ".join(filters)), order=order, columns=_columns(translated=locale is not None),
+        page=cut, order=order, columns=_columns(translated=locale is not None),
         words=_TRANSLATED if locale is not None else "")
     place, last = after if after is not None else (None, None)
     locales = [] if locale is None else locale_chain(locale)

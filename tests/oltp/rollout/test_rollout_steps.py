@@ -283,7 +283,6 @@ def test_every_discount_has_a_row(adopted_database: Database, shop: UUID, step: 
                     ("ORD-8", "SAVE", 250)]
 
 
-
 def test_nothing_is_captured_before_shadow(adopted_database: Database, shop: UUID, clock: FixedClock) -> None:
     with pytest.raises(CaptureOff, match="does not capture events yet"), adopted_database.session_for(shop) as session:
         ingest(session, store_id=shop, events=[{}], sent_at=None, byte_count=2, now=clock.now())
