@@ -101,7 +101,7 @@ WHERE p.id = v.product_id AND p.deleted_at IS NOT NULL AND v.deleted_at IS NULL 
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '300ms'")
-    step("ALTER TABLE product_variants ADD COLUMN deleted_at timestamptz(3)")
+    step("ALTER TABLE product_variants ADD COLUMN deleted_at timestamptz")
     step(FOLLOW)
     step(YIELD)
     batches(
