@@ -7,8 +7,8 @@ CREATE FUNCTION settle_stock(store uuid, variant uuid, quantity integer, tracked
   SELECT * INTO l FROM inventory_level WHERE store_id = store AND variant_id = variant FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND THEN RETURN NULL; END IF;
   IF l.is_tracked <> tracked THEN
-    UPDATE inventory_level SET is_tracked = tracked, backorder_limit = CASE WHEN tracked
-      THEN greatest(backorder_limit, reserved - on_hand) ELSE backorder_limit END
+    UPDATE inventory_level SET is_tracked = tracked,
+      legacy_shortage = stock_shortage(on_hand, reserved, backorder_limit, tracked)
     WHERE store_id = store AND variant_id = variant;
   END IF;
   IF quantity <> l.on_hand THEN
@@ -117,10 +117,33 @@ CREATE FUNCTION divergences_inventory(store uuid) RETURNS TABLE (entity_id uuid,
   UNION ALL SELECT s.id, 'ledger', jsonb_build_object('level', s.on_hand, 'ledger', coalesce(a.total, 0))
     FROM stock s LEFT JOIN ledger a ON a.variant_id = s.id
     WHERE NOT s.is_missing AND s.on_hand <> coalesce(a.total, 0) $$;
+-- From dual on the legacy columns follow the levels. A copy that could not be written in time is written here, under
+-- both locks that a legacy writer takes, so that no sale between is undone.
+CREATE FUNCTION refresh_legacy_stock(store uuid) RETURNS integer LANGUAGE plpgsql AS $$
+  DECLARE stale record; told integer := 0; BEGIN
+  IF NOT capability_reached(store, 'inventory', 'dual') THEN RETURN 0; END IF;
+  PERFORM set_config('app.mirrors_stock', 'on', true);
+  FOR stale IN
+    SELECT v.id, v.product_id FROM product_variants v
+    JOIN inventory_level l ON l.store_id = v.store_id AND l.variant_id = v.id
+    JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
+    WHERE v.store_id = store
+      AND (v.inventory_qty <> l.on_hand OR l.is_product_stock AND p.inventory_qty <> l.on_hand)
+    ORDER BY v.product_id, v.id LOOP
+    IF lock_product_soon(store, stale.product_id) AND lock_variant_soon(store, stale.id) THEN
+      PERFORM write_legacy_stock(store, CASE WHEN l.is_product_stock THEN stale.product_id END, stale.id, l.on_hand)
+        FROM inventory_level l WHERE l.store_id = store AND l.variant_id = stale.id;
+      told := told + 1;
+    END IF;
+  END LOOP;
+  PERFORM set_config('app.mirrors_stock', 'off', true);
+  RETURN told; END $$;
+REVOKE ALL ON FUNCTION refresh_legacy_stock(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION backfill_inventory(uuid, uuid, integer), divergences_inventory(uuid),
   sync_product_stock(uuid, uuid), settle_stock(uuid, uuid, integer, boolean) FROM PUBLIC;
 """
 DROP_BACKFILL = """
+DROP FUNCTION refresh_legacy_stock(uuid);
 DROP FUNCTION divergences_inventory(uuid), backfill_inventory(uuid, uuid, integer), sync_product_stock(uuid, uuid),
   settle_stock(uuid, uuid, integer, boolean);
 """

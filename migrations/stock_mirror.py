@@ -6,7 +6,8 @@ product_variants.inventory_qty; its downgrade runs `MIRROR` once they are back.
 One product has at most one variant whose level holds the product's own stock (`is_product_stock`): the generated
 default variant, else one named Unassigned. Locks are taken in the order holder variant, product, other variant,
 level. Where a mirror has to go against that order it waits less than deadlock_timeout and then leaves the copy as
-it is: the level is right, `divergences_inventory` names the copy, and the next write or backfill brings it in.
+it is: the level is right, `divergences_inventory` names the copy, and the next write or, from dual on,
+`refresh_legacy_stock` brings it in.
 """
 
 from migrations.stock_backfill import BACKFILL, DROP_BACKFILL
@@ -38,14 +39,12 @@ CREATE FUNCTION legacy_stock_status(quantity integer, threshold integer, old inv
   RETURNS inventory_status LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN old = 'DISCONTINUED' THEN old WHEN quantity = 0 THEN 'OUT_OF_STOCK'
               WHEN quantity <= threshold THEN 'LOW_STOCK' ELSE 'IN_STOCK' END $$;
--- Legacy knows no floor: the limit grows with a shortage, and goes again with it where nothing else had set it.
+-- Legacy knows no floor: the shortage grows with what it sells too much, and goes again with it.
 CREATE FUNCTION move_stock(store uuid, variant uuid, change integer, code text, why text, said text DEFAULT NULL,
                            who uuid DEFAULT NULL, log uuid DEFAULT NULL)
   RETURNS integer LANGUAGE plpgsql AS $$ DECLARE here integer; BEGIN
   UPDATE inventory_level SET on_hand = on_hand + change, updated_at = now(),
-    backorder_limit = CASE WHEN NOT is_tracked THEN backorder_limit
-      WHEN on_hand < 0 AND backorder_limit = reserved - on_hand THEN greatest(0, reserved - on_hand - change)
-      ELSE greatest(backorder_limit, reserved - on_hand - change) END
+    legacy_shortage = stock_shortage(on_hand::bigint + change, reserved, backorder_limit, is_tracked)
   WHERE store_id = store AND variant_id = variant RETURNING on_hand INTO here;
   IF FOUND AND change <> 0 THEN
     INSERT INTO inventory_adjustment (store_id, variant_id, delta, reason_code, reason_detail, note, user_id,
@@ -89,9 +88,9 @@ CREATE FUNCTION open_product_stock(store uuid, product uuid, quantity integer, i
     held := add_unassigned_variant(p, quantity);
     is_unassigned := true;
   END IF;
-  INSERT INTO inventory_level (store_id, variant_id, on_hand, backorder_limit, is_tracked, low_stock_threshold,
+  INSERT INTO inventory_level (store_id, variant_id, on_hand, legacy_shortage, is_tracked, low_stock_threshold,
                                is_product_stock)
-  VALUES (store, held, quantity, CASE WHEN p.track_inventory THEN greatest(0, -quantity) ELSE 0 END,
+  VALUES (store, held, quantity, stock_shortage(quantity, 0, 0, p.track_inventory),
           p.track_inventory, p.low_stock_threshold, true) ON CONFLICT DO NOTHING;
   is_made := FOUND;
   IF NOT FOUND THEN RETURN; END IF;
@@ -119,8 +118,8 @@ CREATE FUNCTION open_variant_stock(store uuid, variant uuid, quantity integer) R
       WHERE p.store_id = store AND p.id = v.product_id;
   END IF;
   quantity := coalesce(quantity, v.inventory_qty);
-  INSERT INTO inventory_level (store_id, variant_id, on_hand, backorder_limit, is_tracked, low_stock_threshold)
-  SELECT store, variant, quantity, CASE WHEN p.track_inventory THEN greatest(0, -quantity) ELSE 0 END,
+  INSERT INTO inventory_level (store_id, variant_id, on_hand, legacy_shortage, is_tracked, low_stock_threshold)
+  SELECT store, variant, quantity, stock_shortage(quantity, 0, 0, p.track_inventory),
          p.track_inventory, v.low_stock_threshold
   FROM products p WHERE p.store_id = store AND p.id = v.product_id ON CONFLICT DO NOTHING;
   IF FOUND AND quantity <> 0 THEN

@@ -36,7 +36,7 @@ CREATE TABLE payment_attempt (
   refunded_amount bigint NOT NULL DEFAULT 0, charged_back_amount bigint NOT NULL DEFAULT 0,
   external_ref text, failure_code text, failure_reason text, correlation_id uuid, request_id text,
   created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
-  UNIQUE (store_id, id), UNIQUE (store_id, order_id, id),
+  UNIQUE (store_id, id), UNIQUE (store_id, order_id, id, currency),
   CHECK (authorized_amount BETWEEN 0 AND amount), CHECK (captured_amount BETWEEN 0 AND authorized_amount),
   CHECK (charged_back_amount BETWEEN 0 AND captured_amount),
   CHECK (refunded_amount BETWEEN 0 AND captured_amount - charged_back_amount),
@@ -66,10 +66,11 @@ CREATE INDEX gateway_event_store_id_received_at_idx ON gateway_event (store_id, 
 SELECT secure_tenant_table('gateway_event');
 """
 
+# The currency is part of the key: a running total of two currencies would bound nothing.
 REFUNDS = """
 ALTER TABLE refund ADD COLUMN payment_attempt_id uuid,
-  ADD CONSTRAINT refund_payment_attempt_fkey FOREIGN KEY (store_id, order_id, payment_attempt_id)
-    REFERENCES payment_attempt (store_id, order_id, id) NOT VALID;
+  ADD CONSTRAINT refund_payment_attempt_fkey FOREIGN KEY (store_id, order_id, payment_attempt_id, currency)
+    REFERENCES payment_attempt (store_id, order_id, id, currency) NOT VALID;
 ALTER TABLE refund VALIDATE CONSTRAINT refund_payment_attempt_fkey;
 CREATE FUNCTION refund_attempt_total() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF TG_OP <> 'INSERT' AND OLD.payment_attempt_id IS NOT NULL AND OLD.status <> 'failed' THEN

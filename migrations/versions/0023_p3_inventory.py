@@ -8,17 +8,22 @@ branch_labels = None
 depends_on = None
 
 # A variant that is not tracked may be sold without end; for all others this CHECK stops even raw SQL from overselling.
+# A legacy program knows no floor: what it sold too much stands in legacy_shortage, which nobody may sell from.
 LEVELS = """
 CREATE TABLE inventory_level (
   store_id uuid NOT NULL REFERENCES stores ON DELETE CASCADE, variant_id uuid NOT NULL,
   on_hand integer NOT NULL DEFAULT 0, reserved integer NOT NULL DEFAULT 0 CHECK (reserved >= 0),
-  backorder_limit integer NOT NULL DEFAULT 0 CHECK (backorder_limit >= 0), is_tracked boolean NOT NULL DEFAULT true,
+  backorder_limit integer NOT NULL DEFAULT 0 CHECK (backorder_limit >= 0),
+  legacy_shortage bigint NOT NULL DEFAULT 0 CHECK (legacy_shortage >= 0), is_tracked boolean NOT NULL DEFAULT true,
   low_stock_threshold integer NOT NULL DEFAULT 5, updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (store_id, variant_id),
   CONSTRAINT inventory_level_available_check
-    CHECK (NOT is_tracked OR reserved BETWEEN 0 AND on_hand + backorder_limit),
+    CHECK (NOT is_tracked OR reserved BETWEEN 0 AND on_hand::bigint + backorder_limit + legacy_shortage),
   FOREIGN KEY (store_id, variant_id) REFERENCES product_variants (store_id, id) ON DELETE CASCADE);
 SELECT secure_tenant_table('inventory_level');
+CREATE FUNCTION stock_shortage(on_hand bigint, reserved bigint, backorder_limit bigint, is_tracked boolean)
+  RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+  $$ SELECT CASE WHEN is_tracked THEN greatest(0, reserved - on_hand - backorder_limit) ELSE 0 END $$;
 CREATE TABLE inventory_adjustment (
   id uuid PRIMARY KEY DEFAULT uuidv7(), store_id uuid NOT NULL, variant_id uuid NOT NULL,
   delta integer NOT NULL CHECK (delta <> 0),
@@ -71,4 +76,4 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("""
         DROP TABLE stock_reservation, inventory_adjustment, inventory_level;
-        DROP FUNCTION inventory_adjustment_frozen()""")
+        DROP FUNCTION stock_shortage(bigint, bigint, bigint, boolean), inventory_adjustment_frozen()""")

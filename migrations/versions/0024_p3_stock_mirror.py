@@ -59,8 +59,7 @@ CREATE CONSTRAINT TRIGGER stock_level AFTER INSERT ON product_variants DEFERRABL
 CREATE FUNCTION products_stock_rules() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   UPDATE inventory_level l SET is_tracked = NEW.track_inventory,
     low_stock_threshold = CASE WHEN l.is_product_stock THEN NEW.low_stock_threshold ELSE l.low_stock_threshold END,
-    backorder_limit = CASE WHEN NEW.track_inventory THEN greatest(l.backorder_limit, l.reserved - l.on_hand)
-                           ELSE l.backorder_limit END, updated_at = now()
+    legacy_shortage = stock_shortage(l.on_hand, l.reserved, l.backorder_limit, NEW.track_inventory), updated_at = now()
   FROM product_variants v WHERE v.store_id = NEW.store_id AND v.product_id = NEW.id AND l.store_id = v.store_id
     AND l.variant_id = v.id AND (l.is_tracked <> NEW.track_inventory OR l.is_product_stock);
   RETURN NULL; END $$;

@@ -16,7 +16,7 @@ CREATE FUNCTION product_is_available(store uuid, product uuid) RETURNS boolean L
     RETURN EXISTS (
       SELECT FROM product_variants v JOIN inventory_level l ON l.store_id = v.store_id AND l.variant_id = v.id
       WHERE v.store_id = store AND v.product_id = product AND v.deleted_at IS NULL
-        AND (NOT l.is_tracked OR l.on_hand + l.backorder_limit - l.reserved > 0));
+        AND (NOT l.is_tracked OR l.on_hand::bigint + l.backorder_limit - l.reserved > 0));
   END IF;
   RETURN EXISTS (
     SELECT FROM products p WHERE p.store_id = store AND p.id = product

@@ -19,12 +19,16 @@ from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
 from oltp.outbox.actions import record_event
 
-# Either by :delta or to :target. An untracked level may go below zero; a tracked one keeps what is reserved.
+# Either by :delta or to :target. An untracked level may go below zero; a tracked one keeps what is reserved, or grows
+# towards it where a legacy program has sold too much.
 _MOVE = text("""
-    UPDATE inventory_level SET on_hand = coalesce(CAST(:target AS integer), on_hand + :delta), updated_at = now()
+    UPDATE inventory_level SET on_hand = coalesce(CAST(:target AS integer), on_hand + :delta), updated_at = now(),
+      legacy_shortage = least(legacy_shortage, stock_shortage(
+        coalesce(CAST(:target AS integer), on_hand + :delta), reserved, backorder_limit, is_tracked))
     WHERE store_id = :store AND variant_id = :variant
       AND on_hand = coalesce(CAST(:expected AS integer), on_hand)
-      AND (NOT is_tracked OR coalesce(CAST(:target AS integer), on_hand + :delta) + backorder_limit >= reserved)
+      AND (NOT is_tracked OR coalesce(CAST(:target AS integer), on_hand + :delta) >= least(
+        on_hand, reserved - backorder_limit))
     RETURNING old.on_hand AS before, on_hand, low_stock_threshold, is_tracked""")
 # The trigger makes it at commit; a program that moves stock before that makes it now.
 _OPEN = text("""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
@@ -41,10 +41,12 @@ class InventoryLevel(Base):
             ["store_id", "variant_id"], ["product_variants.store_id", "product_variants.id"], ondelete="CASCADE"
         ),
         CheckConstraint(
-            "(NOT is_tracked) OR ((reserved >= 0) AND (reserved <= (on_hand + backorder_limit)))",
+            "(NOT is_tracked) OR ((reserved >= 0) AND (reserved <= "
+            "((on_hand::bigint + backorder_limit) + legacy_shortage)))",
             name="inventory_level_available_check",
         ),
         CheckConstraint("backorder_limit >= 0", name="inventory_level_backorder_limit_check"),
+        CheckConstraint("legacy_shortage >= 0", name="inventory_level_legacy_shortage_check"),
         CheckConstraint("reserved >= 0", name="inventory_level_reserved_check"),
     )
 
@@ -53,6 +55,7 @@ class InventoryLevel(Base):
     on_hand: Mapped[int] = mapped_column(server_default=text("0"))
     reserved: Mapped[int] = mapped_column(server_default=text("0"))
     backorder_limit: Mapped[int] = mapped_column(server_default=text("0"))
+    legacy_shortage: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     is_tracked: Mapped[bool] = mapped_column(server_default=text("true"))
     low_stock_threshold: Mapped[int] = mapped_column(server_default=text("5"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

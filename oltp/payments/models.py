@@ -20,8 +20,13 @@ class Refund(Base):
         UniqueConstraint("store_id", "id"),
         UniqueConstraint("store_id", "order_id", "id"),
         ForeignKeyConstraint(
-            ["store_id", "order_id", "payment_attempt_id"],
-            ["payment_attempt.store_id", "payment_attempt.order_id", "payment_attempt.id"],
+            ["store_id", "order_id", "payment_attempt_id", "currency"],
+            [
+                "payment_attempt.store_id",
+                "payment_attempt.order_id",
+                "payment_attempt.id",
+                "payment_attempt.currency",
+            ],
             name="refund_payment_attempt_fkey",
         ),
         ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
@@ -127,7 +132,7 @@ class PaymentAttempt(Base):
     __tablename__ = "payment_attempt"
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
-        UniqueConstraint("store_id", "order_id", "id"),
+        UniqueConstraint("store_id", "order_id", "id", "currency"),
         ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(
             ["store_id", "provider_config_id"],

@@ -24,7 +24,7 @@ SELLABLE = """
   AND CASE WHEN (SELECT capability_reached(:store_id, 'inventory', 'read_new')) THEN EXISTS (
         SELECT FROM product_variants v JOIN inventory_level l ON l.store_id = v.store_id AND l.variant_id = v.id
         WHERE v.store_id = p.store_id AND v.product_id = p.id AND v.deleted_at IS NULL
-          AND (NOT l.is_tracked OR l.on_hand + l.backorder_limit - l.reserved > 0))
+          AND (NOT l.is_tracked OR l.on_hand::bigint + l.backorder_limit - l.reserved > 0))
       ELSE product_is_available(p.store_id, p.id) END"""
 
 # The 90 days' ranking is preferred; a store without sales in it goes by a longer look back.

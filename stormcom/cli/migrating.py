@@ -54,6 +54,9 @@ def advance(
     soak_days: Annotated[
         int, typer.Option(min=0, help="Days without a divergence before a capability may be done.")
     ] = 14,
+    refill: Annotated[
+        bool, typer.Option("--refill", help="At shadow: fill the new tables from the legacy columns once more first.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Take a step forward. Refused while legacy and new differ, or an earlier capability is not as far.
@@ -66,7 +69,8 @@ def advance(
 
     def one(database: "Database", place: "RolloutStore", name: "Capability", bar: "Progress") -> Moved:
         soak = timedelta(days=soak_days)
-        return take_step(database, store_id=place.id, capability=name, clock=SystemClock(), soak=soak, progress=bar)
+        return take_step(
+            database, store_id=place.id, capability=name, clock=SystemClock(), soak=soak, progress=bar, refill=refill)
 
     _walk(one, capability=capability, slugs=store, everything=everything, to=to, forward=True, home=home)
 

@@ -100,7 +100,7 @@ def test_negative_and_untracked_stock(shop: Shop) -> None:
     report = shop.backfill()
     assert report["negative"] == 2
     assert report["untracked"] == 1
-    read = """SELECT on_hand || ' ' || backorder_limit || ' ' || is_tracked FROM inventory_level l
+    read = """SELECT on_hand || ' ' || legacy_shortage || ' ' || is_tracked FROM inventory_level l
               JOIN product_variants v ON v.id = l.variant_id ORDER BY v.sku"""
     assert shop.run(read) == ["-4 4 true", "-2 0 false"]
     # There is no floor for a legacy writer; what grew with the shortage goes with it.
@@ -252,3 +252,28 @@ def test_a_store_of_our_own_starts_at_done(legacy: Database) -> None:
           SELECT :store, id, 8, 'initial' FROM product_variants WHERE sku = 'L-1'""")
     assert fresh.levels() == {"L-1": 8, "L-2": 0}
     assert (fresh.legacy(), fresh.divergences()) == ({"L": 0, "L-1*": 8, "L-2*": 0}, [])
+
+
+def test_a_merchants_own_limit_is_no_shortage(shop: Shop) -> None:
+    product = shop.add_product("A", 2)
+    shop.stand_at("dual")
+    shop.backfill()
+    shop.run("UPDATE inventory_level SET backorder_limit = 3, reserved = 4")
+    read = "SELECT on_hand || ' ' || backorder_limit || ' ' || legacy_shortage FROM inventory_level"
+    shop.run("UPDATE products SET inventory_qty = inventory_qty - 2 WHERE id = :id", id=product)
+    assert shop.run(read) == ["0 3 1"]
+    shop.run("UPDATE products SET inventory_qty = 10 WHERE id = :id", id=product)
+    assert shop.run(read) == ["10 3 0"]
+
+
+def test_a_copy_that_fell_behind_is_written_from_dual_on(shop: Shop) -> None:
+    product = shop.add_product("A", 5)
+    shop.stand_at("dual")
+    shop.backfill()
+    shop.run("""SELECT set_config('app.mirrors_stock', 'on', true);
+                UPDATE products SET inventory_qty = 9 WHERE id = :id""", id=product)
+    assert len(shop.divergences()) == 2
+    with shop.database.owner_session() as session:
+        session.execute(text("SELECT refresh_legacy_stock(:store)"), {"store": shop.id})
+    assert shop.divergences() == []
+    assert shop.run("SELECT inventory_qty FROM products") == [5] and shop.levels() == {"A": 5}
