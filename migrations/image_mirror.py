@@ -53,14 +53,14 @@ CREATE FUNCTION write_image_rows(store uuid, product uuid, images text) RETURNS 
     SELECT coalesce(h.id, uuidv7()) AS id, w.url, w.place FROM (
       SELECT u.url, u.place, row_number() OVER (PARTITION BY u.url ORDER BY u.place) AS nth
       FROM unnest(urls) WITH ORDINALITY u (url, place)) w
-    LEFT JOIN (SELECT i.id, i.url, row_number() OVER (PARTITION BY i.url ORDER BY i.position, i.id) AS nth
+    FULL JOIN (SELECT i.id, i.url, row_number() OVER (PARTITION BY i.url ORDER BY i.position, i.id) AS nth
                FROM product_image i WHERE i.store_id = store AND i.product_id = product) h USING (url, nth)) s
     ON t.store_id = store AND t.product_id = product AND t.id = s.id
+  WHEN MATCHED AND s.place IS NULL THEN DELETE
   WHEN MATCHED AND t.position <> s.place - 1 THEN UPDATE SET position = s.place - 1, updated_at = now()
   WHEN MATCHED THEN DO NOTHING
   WHEN NOT MATCHED THEN INSERT (id, store_id, product_id, url, position)
-    VALUES (s.id, store, product, s.url, s.place - 1)
-  WHEN NOT MATCHED BY SOURCE AND t.store_id = store AND t.product_id = product THEN DELETE;
+    VALUES (s.id, store, product, s.url, s.place - 1);
   RETURN true; END $$;
 -- The text follows the rows.
 CREATE FUNCTION write_legacy_images(store uuid, product uuid) RETURNS void LANGUAGE plpgsql AS $$

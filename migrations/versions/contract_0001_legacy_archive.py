@@ -117,7 +117,8 @@ DO $$ DECLARE waiting text; BEGIN
     WHERE capability_step(s.id, n.name) <> 'done' GROUP BY s.slug) w;
   IF waiting IS NOT NULL THEN
     RAISE EXCEPTION 'stores that are not done keep their legacy columns: %', waiting
-      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'stormcom migration advance all --to done';
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'stormcom migration advance --all --capability all --to done';
   END IF; END $$;
 CREATE SCHEMA legacy_archive;
 CREATE TABLE legacy_archive.definition (

@@ -43,6 +43,9 @@ def complaint_of(error: BaseException) -> str | None:
     """Return the one line that explains a known error; None for a defect."""
     if any(_is_a(error, module, name) for module, name in SPEAKING):
         return without_password(str(error))
+    if _is_a(getattr(error, "orig", error), "psycopg.errors", "ObjectNotInPrerequisiteState"):
+        # A migration that asks for something first, in words of its own.
+        return f"Not yet: {_first_line(error)}. `stormcom migration status` shows where stores stand."
     if _is_a(error, "psycopg", "OperationalError") or _is_a(error, "sqlalchemy.exc", "OperationalError"):
         return f"The database can't be used: {_first_line(error)}. `stormcom doctor` looks into it."
     if _is_a(error, "psycopg.errors", "InsufficientPrivilege"):

@@ -1,5 +1,6 @@
 """The rollout in words and in one table."""
 
+from decimal import Decimal
 from typing import Any
 
 from rich.table import Table
@@ -42,4 +43,11 @@ def describe_move(store: RolloutStore, moved: Moved) -> str:
 
 def _facts(report: dict[str, Any]) -> str:
     shown = ((key, value) for key, value in report.items() if key not in _QUIET and not isinstance(value, list | dict))
-    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown if value)
+    return ", ".join(_fact(key, value) for key, value in shown if value)
+
+
+def _fact(key: str, value: object) -> str:
+    if key == "rounded_billionths":
+        # Roundings are added up in billionths of the currency, which are whole.
+        return f"by {Decimal(str(value)).scaleb(-9).normalize():f} in all"
+    return f"{key.replace('_', ' ')} {value}"

