@@ -28,6 +28,10 @@ CREATE FUNCTION audit_logs_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_logs FOR EACH ROW
   EXECUTE FUNCTION audit_logs_append_only();
 REVOKE UPDATE, DELETE, TRUNCATE ON audit_logs FROM stormcom_app, stormcom_worker;
+-- A secret is no news: a store that was given one must not be extracted again for it.
+DROP TRIGGER z_row_version ON stores;
+CREATE TRIGGER z_row_version BEFORE UPDATE ON stores FOR EACH ROW
+  WHEN (OLD.audit_secret IS NOT DISTINCT FROM NEW.audit_secret) EXECUTE FUNCTION stamp_row_version();
 """
 
 # Called as the app, row-level security lets both reach the current store only.
@@ -64,6 +68,8 @@ def downgrade() -> None:
         DROP INDEX audit_logs_store_id_correlation_id_idx, audit_logs_store_id_entity_type_entity_id_created_at_idx;
         DROP TRIGGER append_only ON audit_logs; DROP TRIGGER z_row_version ON audit_logs;
         DROP TRIGGER z_tombstone ON audit_logs; DROP FUNCTION audit_logs_append_only();
+        DROP TRIGGER z_row_version ON stores;
+        CREATE TRIGGER z_row_version BEFORE UPDATE ON stores FOR EACH ROW EXECUTE FUNCTION stamp_row_version();
         ALTER TABLE stores DROP COLUMN audit_secret;
         ALTER TABLE audit_logs DROP COLUMN correlation_id, DROP COLUMN request_id, DROP COLUMN actor_type,
           DROP COLUMN severity, DROP COLUMN signature, DROP COLUMN row_version;

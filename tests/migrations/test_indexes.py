@@ -63,8 +63,8 @@ def test_listings_of_what_can_be_deleted_see_live_rows(database: Database) -> No
             SELECT table_name FROM information_schema.columns
             WHERE table_schema = 'public' AND column_name = 'deleted_at'""")))
     live = {table for _, table, _, _, predicate in rows if predicate and "deleted_at IS NULL" in predicate}
-    # Orders keep their number for ever, and a deleted tombstone or store is no listing.
-    assert soft - live == {"orders", "stores", "row_tombstone"}
+    # A deleted tombstone or store is no listing.
+    assert soft - live == {"stores", "row_tombstone"}
 
 
 def test_a_parent_can_find_its_children(database: Database) -> None:

@@ -46,7 +46,8 @@ def assert_complete(told: Told) -> None:
 def assert_explained(told: Told) -> None:
     """Each asset reported how much it holds, up to where, out of which lake snapshot, and what it looks like."""
     for name, facts in told.facts.items():
-        assert facts["dagster/row_count"] > 0 or name == "raw/store_zone_history", name
+        # The demo shops change no zone and write no audit entry.
+        assert facts["dagster/row_count"] > 0 or name in {"raw/store_zone_history", "raw/audit_logs"}, name
         assert facts["preview"].startswith("| "), name
         if name != "published/product_embedding":
             assert facts["lake_snapshot_id"] > 0 and facts["horizon"] > 0 and facts["horizon_lag_seconds"] >= 0, name

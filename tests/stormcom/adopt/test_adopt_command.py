@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from stormcom.cli.app import run
+from stormcom.cli.messages import console
 from stormcom.schema import current, head
 from tests.stormcom.adopt.conftest import Adoption
 
@@ -16,7 +17,8 @@ Call = Callable[..., tuple[int, str, str]]
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path) -> Call:
     """Run a command line in this process."""
     monkeypatch.setenv("STORMCOM_HOME", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "160")
+    # The console may have been made under a narrower terminal by then.
+    monkeypatch.setattr(console, "_width", 160)
 
     def one(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()
