@@ -10,6 +10,7 @@ it is: the level is right, `divergences_inventory` names the copy, and the next 
 `refresh_legacy_stock` brings it in.
 """
 
+from migrations.brief_locks import brief_lock
 from migrations.stock_backfill import BACKFILL, DROP_BACKFILL
 
 _OPENING = """
@@ -19,23 +20,12 @@ CREATE FUNCTION stock_reason_code(reason text) RETURNS text LANGUAGE sql IMMUTAB
 CREATE FUNCTION mirrors_stock() RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT coalesce(current_setting('app.mirrors_stock', true), '') = 'on' $$;
 -- Both waits are shorter than deadlock_timeout, so that no writer ever sees a deadlock of the mirror's making.
-CREATE FUNCTION lock_product_soon(store uuid, product uuid) RETURNS boolean LANGUAGE plpgsql
-  SET lock_timeout = '800ms' AS $$ BEGIN
-  PERFORM FROM products WHERE store_id = store AND id = product FOR NO KEY UPDATE SKIP LOCKED;
-  IF FOUND THEN RETURN true; END IF;
-  BEGIN
-    PERFORM FROM products WHERE store_id = store AND id = product FOR NO KEY UPDATE;
-    RETURN FOUND;
-  EXCEPTION WHEN lock_not_available THEN RETURN false; END; END $$;
-CREATE FUNCTION lock_variant_soon(store uuid, variant uuid) RETURNS boolean LANGUAGE plpgsql
-  SET lock_timeout = '50ms' AS $$ BEGIN
-  PERFORM FROM product_variants WHERE store_id = store AND id = variant FOR NO KEY UPDATE SKIP LOCKED;
-  IF FOUND THEN RETURN true; END IF;
-  BEGIN
-    PERFORM FROM product_variants WHERE store_id = store AND id = variant FOR NO KEY UPDATE;
-    RETURN FOUND;
-  EXCEPTION WHEN lock_not_available THEN RETURN false; END; END $$;
-CREATE FUNCTION legacy_stock_status(quantity integer, threshold integer, old inventory_status)
+"""
+_LOCKS = "".join((
+    brief_lock("lock_product_soon", table="products", argument="product", patience="800ms"),
+    brief_lock("lock_variant_soon", table="product_variants", argument="variant", patience="50ms"),
+))
+_MOVING = """CREATE FUNCTION legacy_stock_status(quantity integer, threshold integer, old inventory_status)
   RETURNS inventory_status LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN old = 'DISCONTINUED' THEN old WHEN quantity = 0 THEN 'OUT_OF_STOCK'
               WHEN quantity <= threshold THEN 'LOW_STOCK' ELSE 'IN_STOCK' END $$;
@@ -255,7 +245,7 @@ CREATE CONSTRAINT TRIGGER stock_gone AFTER DELETE ON product_variants DEFERRABLE
   FOR EACH ROW EXECUTE FUNCTION product_variants_gone();
 """
 
-MIRROR = _OPENING + _TRIGGERS + BACKFILL
+MIRROR = _OPENING + _LOCKS + _MOVING + _TRIGGERS + BACKFILL
 DROP_MIRROR = DROP_BACKFILL + """
 DROP TRIGGER stock_gone ON product_variants; DROP TRIGGER stock_level ON products;
 DROP TRIGGER stock ON inventory_level; DROP TRIGGER stock ON inventory_logs;

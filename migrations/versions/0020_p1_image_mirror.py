@@ -6,6 +6,7 @@ it back. The two locks stay: the mirror of prices uses them too.
 
 from alembic import op
 
+from migrations.brief_locks import brief_lock
 from migrations.image_mirror import DROP_MIRROR, MIRROR
 
 revision = "0020"
@@ -15,24 +16,10 @@ depends_on = None
 
 # A batch holds many products. A writer that holds one of them may wait for another: whoever works in batches gives up
 # before deadlock_timeout (1 s), so that no writer ever pays for it, and comes back later.
-LOCKS = """
-CREATE FUNCTION lock_product_briefly(store uuid, product uuid) RETURNS boolean LANGUAGE plpgsql
-  SET lock_timeout = '200ms' AS $$ BEGIN
-  PERFORM FROM products WHERE store_id = store AND id = product FOR NO KEY UPDATE SKIP LOCKED;
-  IF FOUND THEN RETURN true; END IF;
-  BEGIN
-    PERFORM FROM products WHERE store_id = store AND id = product FOR NO KEY UPDATE;
-    RETURN FOUND;
-  EXCEPTION WHEN lock_not_available THEN RETURN false; END; END $$;
-CREATE FUNCTION lock_variant_briefly(store uuid, variant uuid) RETURNS boolean LANGUAGE plpgsql
-  SET lock_timeout = '200ms' AS $$ BEGIN
-  PERFORM FROM product_variants WHERE store_id = store AND id = variant FOR NO KEY UPDATE SKIP LOCKED;
-  IF FOUND THEN RETURN true; END IF;
-  BEGIN
-    PERFORM FROM product_variants WHERE store_id = store AND id = variant FOR NO KEY UPDATE;
-    RETURN FOUND;
-  EXCEPTION WHEN lock_not_available THEN RETURN false; END; END $$;
-"""
+LOCKS = "\n" + "".join((
+    brief_lock("lock_product_briefly", table="products", argument="product", patience="200ms"),
+    brief_lock("lock_variant_briefly", table="product_variants", argument="variant", patience="200ms"),
+))
 
 
 def upgrade() -> None:

@@ -69,32 +69,28 @@ def advance(
     after = next_step(capability, before)
     check_order(capability, after, {name: state.step for name, state in standing.items()})
     if before == "off":
-        _begin(database, store_id=store_id, capability=capability, clock=clock, patience=patience)
-        report = _fill(database, store_id=store_id, capability=capability, progress=progress, batch=batch)
-        divergence = check_parity(database, store_id=store_id, capability=capability, clock=clock, report=report)
-        return Moved(capability, before, after, divergence, report)
+        # Writers mirror from here on; what they wrote before is what the fill brings in.
+        with database.owner_session() as session:
+            _move(session, store_id=store_id, capability=capability, before=before, after=after, now=clock.now())
     report = dict(standing[capability].report)
     # Further on the legacy side follows: filling from it would undo what has not reached it yet.
-    if before == "shadow" and (refill or not report.get("is_filled")):
-        # The run that set the step died in its backfill, or gave up waiting for writers who had not seen the step.
+    if before == "off" or (before == "shadow" and (refill or not report.get("is_filled"))):
+        # At shadow: the run that set the step died in its backfill, or gave up waiting for writers who had not seen it.
         _await_writers(database, patience)
         report = _fill(database, store_id=store_id, capability=capability, progress=progress, batch=batch)
     divergence = check_parity(database, store_id=store_id, capability=capability, clock=clock, report=report)
-    _refuse_divergence(database, store_id, capability, divergence, standing[capability])
+    if before == "off":
+        return Moved(capability, before, after, divergence, report)
+    with database.owner_session() as session:
+        kept = get_standing(session, store_id=store_id)[capability].report
+    _refuse_divergence(capability, divergence, kept)
     if after == "done":
-        check_soak(capability, clean_since=_clean_since(database, store_id, capability), now=clock.now(), soak=soak)
+        clean = kept.get("clean_since")
+        check_soak(
+            capability, clean_since=datetime.fromisoformat(clean) if clean else None, now=clock.now(), soak=soak)
     with database.owner_session() as session:
         _move(session, store_id=store_id, capability=capability, before=before, after=after, now=clock.now())
     return Moved(capability, before, after, divergence, report)
-
-
-def _begin(
-    database: Database, *, store_id: UUID, capability: Capability, clock: Clock, patience: float
-) -> None:
-    """Let writers mirror, and wait for those that began before they could know."""
-    with database.owner_session() as session:
-        _move(session, store_id=store_id, capability=capability, before="off", after="shadow", now=clock.now())
-    _await_writers(database, patience)
 
 
 def _fill(
@@ -193,14 +189,11 @@ def rollback(
     return Moved(capability, before, after, divergence, {})
 
 
-def _refuse_divergence(
-    database: Database, store_id: UUID, capability: Capability, divergence: Divergence, standing: Standing
-) -> None:
+def _refuse_divergence(capability: Capability, divergence: Divergence, kept: dict[str, Any]) -> None:
+    """Refuse what the last comparison found; `kept` is its report."""
     if capability == "events":
-        with database.owner_session() as session:
-            accepted, stored = count_events(session, store_id=store_id, since=_since(standing))
-        if not is_conserved(accepted=accepted, stored=stored):
-            raise NotConserved(accepted=accepted, stored=stored)
+        if not is_conserved(accepted=kept["accepted"], stored=kept["stored"]):
+            raise NotConserved(accepted=kept["accepted"], stored=kept["stored"])
     elif divergence.count:
         raise StillDivergent(capability=capability, count=divergence.count, example=divergence.examples[0])
 
@@ -208,12 +201,6 @@ def _refuse_divergence(
 def _since(standing: Standing) -> datetime:
     began = standing.report.get("began_at")
     return datetime.fromisoformat(began) if began else EVER
-
-
-def _clean_since(database: Database, store_id: UUID, capability: Capability) -> datetime | None:
-    with database.owner_session() as session:
-        value = get_standing(session, store_id=store_id)[capability].report.get("clean_since")
-    return datetime.fromisoformat(value) if value else None
 
 
 def _move(
