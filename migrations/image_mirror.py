@@ -44,23 +44,12 @@ CREATE FUNCTION image_urls(images text, overlong boolean DEFAULT false) RETURNS 
   END IF;
   RETURN coalesce((SELECT array_agg(f.url ORDER BY f.place) FROM unnest(found) WITH ORDINALITY f (url, place)
                    WHERE (length(f.url) > 4000) = overlong), '{}'); END $$;
--- Rows follow the text. A row whose URL stays keeps its id and alternative text; the nth of equal URLs is the nth.
+-- Rows follow the text.
 CREATE FUNCTION write_image_rows(store uuid, product uuid, images text) RETURNS boolean LANGUAGE plpgsql AS $$
   DECLARE urls text[] := image_urls(images); BEGIN
   IF urls = coalesce((SELECT array_agg(i.url ORDER BY i.position, i.id) FROM product_image i
                       WHERE i.store_id = store AND i.product_id = product), '{}') THEN RETURN false; END IF;
-  MERGE INTO product_image t USING (
-    SELECT coalesce(h.id, uuidv7()) AS id, w.url, w.place FROM (
-      SELECT u.url, u.place, row_number() OVER (PARTITION BY u.url ORDER BY u.place) AS nth
-      FROM unnest(urls) WITH ORDINALITY u (url, place)) w
-    FULL JOIN (SELECT i.id, i.url, row_number() OVER (PARTITION BY i.url ORDER BY i.position, i.id) AS nth
-               FROM product_image i WHERE i.store_id = store AND i.product_id = product) h USING (url, nth)) s
-    ON t.store_id = store AND t.product_id = product AND t.id = s.id
-  WHEN MATCHED AND s.place IS NULL THEN DELETE
-  WHEN MATCHED AND t.position <> s.place - 1 THEN UPDATE SET position = s.place - 1, updated_at = now()
-  WHEN MATCHED THEN DO NOTHING
-  WHEN NOT MATCHED THEN INSERT (id, store_id, product_id, url, position)
-    VALUES (s.id, store, product, s.url, s.place - 1);
+  PERFORM set_image_rows(store, product, urls);
   RETURN true; END $$;
 -- The text follows the rows.
 CREATE FUNCTION write_legacy_images(store uuid, product uuid) RETURNS void LANGUAGE plpgsql AS $$

@@ -21,10 +21,29 @@ LOCKS = "\n" + "".join((
     brief_lock("lock_variant_briefly", table="product_variants", argument="variant", patience="200ms"),
 ))
 
+# Programs and the mirror set a product's images by this. A row whose URL stays keeps its id and alternative text; the
+# nth of equal URLs is the nth. The caller holds the product's row.
+ROWS = """
+CREATE FUNCTION set_image_rows(store uuid, product uuid, urls text[]) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+  MERGE INTO product_image t USING (
+    SELECT coalesce(h.id, uuidv7()) AS id, w.url, w.place FROM (
+      SELECT u.url, u.place, row_number() OVER (PARTITION BY u.url ORDER BY u.place) AS nth
+      FROM unnest(urls) WITH ORDINALITY u (url, place)) w
+    FULL JOIN (SELECT i.id, i.url, row_number() OVER (PARTITION BY i.url ORDER BY i.position, i.id) AS nth
+               FROM product_image i WHERE i.store_id = store AND i.product_id = product) h USING (url, nth)) s
+    ON t.store_id = store AND t.product_id = product AND t.id = s.id
+  WHEN MATCHED AND s.place IS NULL THEN DELETE
+  WHEN MATCHED AND t.position <> s.place - 1 THEN UPDATE SET position = s.place - 1, updated_at = now()
+  WHEN MATCHED THEN DO NOTHING
+  WHEN NOT MATCHED THEN INSERT (id, store_id, product_id, url, position)
+    VALUES (s.id, store, product, s.url, s.place - 1); END $$;
+"""
+
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '300ms'")
     op.execute(LOCKS)
+    op.execute(ROWS)
     # New writers do not know the column.
     op.execute("ALTER TABLE products ALTER COLUMN images SET DEFAULT '[]'")
     op.execute(MIRROR)
@@ -35,4 +54,5 @@ def downgrade() -> None:
     op.execute(DROP_MIRROR)
     op.execute("""
         ALTER TABLE products ALTER COLUMN images DROP DEFAULT;
-        DROP FUNCTION lock_variant_briefly(uuid, uuid), lock_product_briefly(uuid, uuid)""")
+        DROP FUNCTION set_image_rows(uuid, uuid, text[]), lock_variant_briefly(uuid, uuid),
+                      lock_product_briefly(uuid, uuid)""")
