@@ -2,12 +2,22 @@
 
 from oltp.access import tasks as access
 from oltp.audit import tasks as audit
+from oltp.carts import tasks as carts
+from oltp.checkout import tasks as checkout
+from oltp.customers import tasks as customers
 from oltp.events import tasks as events
+from oltp.idempotency import tasks as idempotency
+from oltp.inventory import tasks as inventory
 from oltp.jobs.task import Task
 from oltp.outbox import tasks as outbox
+from oltp.payments import tasks as payments
 from oltp.pricing import tasks as pricing
+from oltp.promotions import tasks as promotions
 from oltp.rollout import tasks as rollout
 from oltp.search import tasks as search
+from oltp.shipping import tasks as shipping
+from oltp.subscriptions import tasks as subscriptions
+from oltp.tenancy import tasks as tenancy
 
 FOLLOWERS: dict[str, tuple[str, ...]] = {
     "product.created": (search.REFRESH_PRODUCT,),
@@ -17,5 +27,7 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {
 }
 
 TASKS: tuple[Task, ...] = (
-    *outbox.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *pricing.TASKS, *search.TASKS, *rollout.TASKS,
+    *outbox.TASKS, *idempotency.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *tenancy.TASKS, *customers.TASKS,
+    *pricing.TASKS, *inventory.TASKS, *promotions.TASKS, *carts.TASKS, *payments.TASKS, *shipping.TASKS,
+    *checkout.TASKS, *subscriptions.TASKS, *search.TASKS, *rollout.TASKS,
 )

@@ -3,6 +3,7 @@
 from oltp.access import models as access
 from oltp.apps import models as apps
 from oltp.audit import models as audit
+from oltp.carts import models as carts
 from oltp.catalog import content_models as catalog_content
 from oltp.catalog import models as catalog
 from oltp.customers import models as customers
@@ -11,6 +12,7 @@ from oltp.db.base import Base
 from oltp.events import models as events
 from oltp.extraction import models as extraction
 from oltp.fraud import models as fraud
+from oltp.idempotency import models as idempotency
 from oltp.imports import models as imports
 from oltp.insights import models as insights
 from oltp.inventory import models as inventory
@@ -20,6 +22,7 @@ from oltp.orders import models as orders
 from oltp.outbox import models as outbox
 from oltp.payments import models as payments
 from oltp.pricing import models as pricing
+from oltp.pricing import tax_models as pricing_taxes
 from oltp.promotions import models as promotions
 from oltp.recommendations import models as recommendations
 from oltp.returns import models as returns
@@ -36,6 +39,7 @@ ROOMS = (
     access,
     apps,
     audit,
+    carts,
     catalog_content,
     catalog,
     customers,
@@ -43,6 +47,7 @@ ROOMS = (
     events,
     extraction,
     fraud,
+    idempotency,
     imports,
     insights,
     inventory,
@@ -52,6 +57,7 @@ ROOMS = (
     outbox,
     payments,
     pricing,
+    pricing_taxes,
     promotions,
     recommendations,
     returns,

@@ -11,19 +11,38 @@ from oltp.db.session import Database
 from oltp.kit.clock import Clock
 from oltp.kit.settings import Settings
 from oltp.search.encoders import Encoder, encoder_from
+from search_api.carts import endpoints as carts
 from search_api.catalog import endpoints as catalog
+from search_api.checkout import endpoints as checkout
+from search_api.customers import endpoints as customers
 from search_api.dashboard import endpoints as dashboard
 from search_api.documentation import add_documentation
 from search_api.errors import add_error_handlers
 from search_api.events import endpoints as events
+from search_api.fraud import endpoints as fraud
 from search_api.health import endpoints as health
+from search_api.inventory import endpoints as inventory
 from search_api.logging import configure_logging
+from search_api.merchandising import endpoints as merchandising
 from search_api.metrics import endpoints as metrics
 from search_api.middleware import Edge
+from search_api.orders import endpoints as orders
+from search_api.payments import endpoints as payments
+from search_api.pricing import endpoints as pricing
+from search_api.promotions import endpoints as promotions
 from search_api.recommendations import endpoints as recommendations
+from search_api.returns import endpoints as returns
+from search_api.reviews import endpoints as reviews
 from search_api.search import endpoints as search
+from search_api.shipping import endpoints as shipping
+from search_api.subscriptions import endpoints as subscriptions
 from search_api.timing import TimingRecorder
 
+# In the order of the documentation's page.
+ROOMS = (
+    health, catalog, merchandising, pricing, promotions, inventory, reviews, search, recommendations, customers, carts,
+    checkout, orders, payments, shipping, returns, subscriptions, fraud, events, metrics, dashboard,
+)
 DESCRIPTION = """Recommendations, search, metrics and events of one store; the store comes from the bearer token.
 
 Errors are RFC 9457 problem+json. `X-Request-ID` and `X-Correlation-ID` are taken or made, and answered."""
@@ -57,10 +76,5 @@ def create_app(*, settings: Settings, database: Database, clock: Clock, encoder:
 
 def include_rooms(app: FastAPI) -> None:
     """Add each room's router; paths are written out in full in the rooms, so there are no prefixes here."""
-    app.include_router(health.router)
-    app.include_router(events.router)
-    app.include_router(catalog.router)
-    app.include_router(search.router)
-    app.include_router(recommendations.router)
-    app.include_router(metrics.router)
-    app.include_router(dashboard.router)
+    for room in ROOMS:
+        app.include_router(room.router)

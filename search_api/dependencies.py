@@ -12,8 +12,12 @@ from sqlalchemy.orm import Session
 from oltp.access.errors import ScopeMissing, TokenMissing
 from oltp.access.queries import get_token
 from oltp.db.session import Database
+from oltp.db.transactions import Transactions
+from oltp.idempotency.actions import LEASE, begin_request, finish_request, forget_request
 from oltp.kit.clock import Clock
+from oltp.kit.ids import derived_id, new_id
 from oltp.search.encoders import Encoder
+from search_api.idempotency import Replay, keyed_of
 from search_api.middleware import facts_of
 
 
@@ -86,17 +90,60 @@ def require(scope: str) -> Permission:
 
 
 def get_session(
-    database: Annotated[Database, Depends(get_database)], caller: Annotated[Caller, Depends(authenticate)],
+    request: Request, database: Annotated[Database, Depends(get_database)],
+    caller: Annotated[Caller, Depends(authenticate)],
 ) -> Iterator[Session]:
-    """Open the request's one transaction, as the app within the caller's store.
+    """Open the request's one transaction, as the app within the caller's store; it keeps the Idempotency-Key's record.
 
     Use it as StoreSession only: with FastAPI's default scope the commit would come after the answer, and a commit
     that fails would still have answered 2xx.
     """
+    keyed = keyed_of(request.scope)
     with database.session_for(caller.store_id) as session:
+        if keyed is None:
+            yield session
+            return
+        answer = begin_request(session, store_id=caller.store_id, request=keyed.request)
+        if answer is not None:
+            raise Replay(answer)
         yield session
+        finish_request(session, store_id=caller.store_id, key=keyed.request.key, answer=keyed.answer())
+
+
+def get_transactions(
+    request: Request, database: Annotated[Database, Depends(get_database)],
+    caller: Annotated[Caller, Depends(authenticate)],
+) -> Iterator[Transactions]:
+    """Return what opens the several transactions of an operation that talks to the outside; for StoreTransactions.
+
+    The Idempotency-Key's record is committed before the work, with a lease. A request that is refused is forgotten.
+    """
+    transactions, keyed = Transactions(database, caller.store_id), keyed_of(request.scope)
+    if keyed is None:
+        yield transactions
+        return
+    with transactions() as session:
+        answer = begin_request(session, store_id=caller.store_id, request=keyed.request, lease=LEASE)
+    if answer is not None:
+        raise Replay(answer)
+    try:
+        yield transactions
+    except BaseException:
+        with transactions() as session:
+            forget_request(session, store_id=caller.store_id, key=keyed.request.key)
+        raise
+    with transactions() as session:
+        finish_request(session, store_id=caller.store_id, key=keyed.request.key, answer=keyed.answer())
+
+
+def get_operation_id(request: Request, caller: Annotated[Caller, Depends(authenticate)]) -> UUID:
+    """Return the id of what the operation makes: the same for each repetition with one Idempotency-Key."""
+    keyed = keyed_of(request.scope)
+    return new_id() if keyed is None else derived_id(caller.store_id, "idempotency", keyed.request.key)
 
 
 StoreSession = Annotated[Session, Depends(get_session, scope="function")]
+StoreTransactions = Annotated[Transactions, Depends(get_transactions, scope="function")]
+OperationId = Annotated[UUID, Depends(get_operation_id)]
 CurrentClock = Annotated[Clock, Depends(get_clock)]
 CurrentDatabase = Annotated[Database, Depends(get_database)]

@@ -20,9 +20,11 @@ from oltp.kit.errors import (
     Conflict,
     Forbidden,
     Invalid,
+    LimitReached,
     Malformed,
     NotFound,
     Refusal,
+    Stale,
     TooLarge,
     Unauthorized,
     Unavailable,
@@ -32,7 +34,7 @@ from oltp.kit.trace import current_trace
 # The one table: what kind of refusal answers with which status.
 STATUS: dict[type[Refusal], int] = {
     Malformed: 400, Invalid: 422, Unauthorized: 401, Forbidden: 403, NotFound: 404, Conflict: 409, TooLarge: 413,
-    Unavailable: 503,
+    Stale: 412, LimitReached: 402, Unavailable: 503,
 }
 BEARER = {"WWW-Authenticate": 'Bearer realm="stormcom"'}
 _PLAIN = str.maketrans(" -", "__", "'")

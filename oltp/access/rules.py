@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from oltp.access.errors import InvalidScope
 
 # What an API token may be allowed, in the words of the permission taxonomy.
-SCOPES = ("analytics.view", "event.write", "product.read", "recommendation.read", "search.read")
+SCOPES = (
+    "admin.superuser", "analytics.export", "analytics.view", "billing.manage", "cart.write", "checkout.place",
+    "customer.read", "customer.segment.manage", "customer.write", "discount.apply", "discount.create", "event.write",
+    "fraud.review", "integration.manage", "inventory.adjust", "inventory.read", "invariant.read", "order.fulfill",
+    "order.read", "order.refund", "order.write", "payment.capture", "payment.read", "price.manage", "product.publish",
+    "product.read", "product.write", "promo.manage", "recommendation.read", "return.manage", "return.write",
+    "review.moderate", "review.write", "search.read", "settings.manage", "shipping.manage", "subscription.manage",
+    "webhook.manage",
+)
 _PREFIX = "sc_"
 
 

@@ -94,6 +94,11 @@ class Product(Base):
         ForeignKeyConstraint(
             ["store_id", "category_id"], ["categories.store_id", "categories.id"], ondelete="SET NULL (category_id)"
         ),
+        ForeignKeyConstraint(
+            ["store_id", "shipping_profile_id"],
+            ["shipping_profile.store_id", "shipping_profile.id"],
+            ondelete="SET NULL (shipping_profile_id)",
+        ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="products_currency_check"),
         Index(
             "products_active_listing_idx",
@@ -131,6 +136,12 @@ class Product(Base):
         Index("products_row_version_idx", "row_version"),
         Index("products_store_id_brand_id_idx", "store_id", "brand_id"),
         Index("products_store_id_category_id_idx", "store_id", "category_id"),
+        Index(
+            "products_store_id_shipping_profile_id_idx",
+            "store_id",
+            "shipping_profile_id",
+            postgresql_where=text("shipping_profile_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -164,6 +175,8 @@ class Product(Base):
     compare_at_amount: Mapped[int | None] = mapped_column(BigInteger)
     cost_amount: Mapped[int | None] = mapped_column(BigInteger)
     row_version: Mapped[RowVersion]
+    tax_class: Mapped[str] = mapped_column(server_default=text("'standard'"))
+    shipping_profile_id: Mapped[UUID | None]
 
 
 class ProductVariant(Base):

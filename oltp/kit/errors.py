@@ -41,6 +41,14 @@ class Conflict(Refusal):
     """The request conflicts with the current state."""
 
 
+class Stale(Refusal):
+    """It was changed by somebody else meanwhile: read it again and repeat the change on what it is now."""
+
+
+class LimitReached(Refusal):
+    """The store's plan allows no more."""
+
+
 class Unauthorized(Refusal):
     """A valid bearer token is required."""
 

@@ -1,9 +1,19 @@
 """Tables of the room `orders`."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
@@ -16,12 +26,17 @@ class Order(Base):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
+        UniqueConstraint("store_id", "id", "currency"),
         UniqueConstraint("store_id", "order_number"),
         ForeignKeyConstraint(
             ["store_id", "customer_id"], ["customers.store_id", "customers.id"], ondelete="SET NULL (customer_id)"
         ),
+        ForeignKeyConstraint(["store_id", "quote_id"], ["quote.store_id", "quote.id"], ondelete="SET NULL (quote_id)"),
         ForeignKeyConstraint(
             ["store_id", "subject_id"], ["subject.store_id", "subject.id"], ondelete="SET NULL (subject_id)"
+        ),
+        CheckConstraint(
+            "(shipping_discount_amount >= 0) AND (shipping_tax_amount >= 0)", name="orders_shipping_parts_check"
         ),
         CheckConstraint("(held_at IS NULL) = (hold_reason IS NULL)", name="orders_check"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="orders_currency_check"),
@@ -35,6 +50,7 @@ class Order(Base):
             postgresql_where=text("external_ref IS NOT NULL"),
         ),
         Index("orders_listing_idx", "store_id", text("created_at DESC"), "id"),
+        Index("orders_quote_key", "store_id", "quote_id", unique=True, postgresql_where=text("quote_id IS NOT NULL")),
         Index("orders_row_version_idx", "row_version"),
         Index(
             "orders_open_listing_idx",
@@ -88,6 +104,11 @@ class Order(Base):
     external_ref: Mapped[str | None]
     held_at: Mapped[datetime | None]
     hold_reason: Mapped[str | None]
+    quote_id: Mapped[UUID | None]
+    prices_include_tax: Mapped[bool] = mapped_column(server_default=text("false"))
+    shipping_discount_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    shipping_tax_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    correlation_id: Mapped[UUID | None]
 
 
 class OrderItem(Base):
@@ -98,6 +119,11 @@ class OrderItem(Base):
         UniqueConstraint("store_id", "id"),
         UniqueConstraint("store_id", "order_id", "id"),
         UniqueConstraint("store_id", "order_id", "ordinal"),
+        ForeignKeyConstraint(
+            ["store_id", "bundle_id"],
+            ["product_bundle.store_id", "product_bundle.id"],
+            ondelete="SET NULL (bundle_id)",
+        ),
         ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(
             ["store_id", "product_id"], ["products.store_id", "products.id"], ondelete="SET NULL (product_id)"
@@ -122,7 +148,18 @@ class OrderItem(Base):
             "(returned_quantity >= 0) AND (returned_quantity <= fulfilled_quantity)", name="order_items_returned_check"
         ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="order_items_currency_check"),
+        CheckConstraint(
+            "((uncollected_quantity >= 0) AND (uncollected_quantity <= cancelled_quantity)) AND "
+            "((uncollected_quantity + refunded_quantity) <= GREATEST(quantity, 0))",
+            name="order_items_uncollected_check",
+        ),
         Index("order_items_row_version_idx", "row_version"),
+        Index(
+            "order_items_store_id_bundle_id_idx",
+            "store_id",
+            "bundle_id",
+            postgresql_where=text("bundle_id IS NOT NULL"),
+        ),
         Index("order_items_store_id_product_id_idx", "store_id", "product_id"),
         Index("order_items_store_id_variant_id_idx", "store_id", "variant_id"),
     )
@@ -151,3 +188,6 @@ class OrderItem(Base):
     cancelled_quantity: Mapped[int] = mapped_column(server_default=text("0"))
     fulfilled_quantity: Mapped[int] = mapped_column(server_default=text("0"))
     returned_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    bundle_id: Mapped[UUID | None]
+    tax_rate: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    uncollected_quantity: Mapped[int] = mapped_column(server_default=text("0"))

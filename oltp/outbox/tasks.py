@@ -4,8 +4,14 @@ from uuid import UUID
 
 from oltp.jobs.actions import enqueue
 from oltp.jobs.task import Task, Work
-from oltp.outbox.actions import DISPATCH
+from oltp.outbox.actions import DISPATCH, DISPATCH_ALL
 from oltp.outbox.models import DomainEvent
+
+
+def dispatch_events(work: Work, *, store_id: str, event_ids: list[str]) -> None:
+    """Enqueue the tasks that follow the events, as dispatch_event does."""
+    for event_id in event_ids:
+        dispatch_event(work, store_id=store_id, event_id=event_id)
 
 
 def dispatch_event(work: Work, *, store_id: str, event_id: str) -> None:
@@ -21,4 +27,4 @@ def dispatch_event(work: Work, *, store_id: str, event_id: str) -> None:
             )
 
 
-TASKS = (Task(DISPATCH, dispatch_event),)
+TASKS = (Task(DISPATCH, dispatch_event), Task(DISPATCH_ALL, dispatch_events))

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
-from oltp.db.types import PAYMENT_GATEWAY, Id, RowVersion, StoreId
+from oltp.db.types import PAYMENT_GATEWAY, PAYMENT_METHOD, Id, RowVersion, StoreId
 
 
 class Refund(Base):
@@ -133,6 +133,12 @@ class PaymentAttempt(Base):
     __table_args__ = (
         UniqueConstraint("store_id", "id"),
         UniqueConstraint("store_id", "order_id", "id", "currency"),
+        ForeignKeyConstraint(
+            ["store_id", "order_id", "currency"],
+            ["orders.store_id", "orders.id", "orders.currency"],
+            ondelete="CASCADE",
+            name="payment_attempt_order_currency_fkey",
+        ),
         ForeignKeyConstraint(["store_id", "order_id"], ["orders.store_id", "orders.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(
             ["store_id", "provider_config_id"],
@@ -188,6 +194,7 @@ class PaymentAttempt(Base):
     request_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    method: Mapped[str | None] = mapped_column(PAYMENT_METHOD)
 
 
 class GatewayEvent(Base):
@@ -232,3 +239,44 @@ class GatewayEvent(Base):
     occurred_at: Mapped[datetime | None]
     received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     applied_at: Mapped[datetime | None]
+
+
+class PaymentEntry(Base):
+    """What a gateway said of an attempt, once; balances are the sum of these."""
+
+    __tablename__ = "payment_entry"
+    __table_args__ = (
+        UniqueConstraint("store_id", "id"),
+        UniqueConstraint("store_id", "payment_attempt_id", "kind", "external_ref"),
+        ForeignKeyConstraint(
+            ["store_id", "gateway_event_id"],
+            ["gateway_event.store_id", "gateway_event.id"],
+            ondelete="SET NULL (gateway_event_id)",
+        ),
+        ForeignKeyConstraint(
+            ["store_id", "payment_attempt_id"], ["payment_attempt.store_id", "payment_attempt.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint(
+            "(length(external_ref) >= 1) AND (length(external_ref) <= 255)", name="payment_entry_external_ref_check"
+        ),
+        CheckConstraint("amount >= 0", name="payment_entry_amount_check"),
+        CheckConstraint(
+            "kind = ANY (ARRAY['authorized', 'captured', 'voided', 'failed', 'refunded', "
+            "'charged_back', 'charge_back_reversed', 'unknown'])",
+            name="payment_entry_kind_check",
+        ),
+        Index("payment_entry_store_id_gateway_event_id_idx", "store_id", "gateway_event_id"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[UUID]
+    payment_attempt_id: Mapped[UUID]
+    kind: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    external_ref: Mapped[str]
+    gateway_event_id: Mapped[UUID | None]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    correlation_id: Mapped[UUID | None]
+    request_id: Mapped[str | None]
+    occurred_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -155,6 +155,7 @@ class AppliedPromotion(Base):
         CheckConstraint("(target = 'line') = (order_item_id IS NOT NULL)", name="applied_promotion_check"),
         CheckConstraint("amount >= 0", name="applied_promotion_amount_check"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="applied_promotion_currency_check"),
+        CheckConstraint("gross_amount >= amount", name="applied_promotion_gross_amount_check"),
         CheckConstraint("ordinal >= 1", name="applied_promotion_ordinal_check"),
         CheckConstraint("target = ANY (ARRAY['line', 'order', 'shipping'])", name="applied_promotion_target_check"),
         Index("applied_promotion_store_id_discount_code_id_idx", "store_id", "discount_code_id"),
@@ -177,3 +178,43 @@ class AppliedPromotion(Base):
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     applied_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     released_at: Mapped[datetime | None]
+    gross_amount: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class PromotionUsage(Base):
+    """How often a person has used a rule or a code."""
+
+    __tablename__ = "promotion_usage"
+    __table_args__ = (
+        UniqueConstraint("store_id", "id"),
+        UniqueConstraint(
+            "store_id",
+            "subject_id",
+            "promotion_rule_id",
+            "discount_code_id",
+            name="promotion_usage_store_id_subject_id_promotion_rule_id_disco_key",
+            postgresql_nulls_not_distinct=True,
+        ),
+        ForeignKeyConstraint(
+            ["store_id", "discount_code_id"], ["discount_code.store_id", "discount_code.id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(
+            ["store_id", "promotion_rule_id"], ["promotion_rule.store_id", "promotion_rule.id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(["store_id", "subject_id"], ["subject.store_id", "subject.id"], ondelete="CASCADE"),
+        CheckConstraint("(used_count >= 0) AND (used_count <= usage_limit)", name="promotion_usage_check1"),
+        CheckConstraint("num_nonnulls(promotion_rule_id, discount_code_id) = 1", name="promotion_usage_check"),
+        CheckConstraint("usage_limit >= 0", name="promotion_usage_usage_limit_check"),
+        CheckConstraint("used_count >= 0", name="promotion_usage_used_count_check"),
+        Index("promotion_usage_store_id_discount_code_id_idx", "store_id", "discount_code_id"),
+        Index("promotion_usage_store_id_promotion_rule_id_idx", "store_id", "promotion_rule_id"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[UUID]
+    subject_id: Mapped[UUID]
+    promotion_rule_id: Mapped[UUID | None]
+    discount_code_id: Mapped[UUID | None]
+    used_count: Mapped[int] = mapped_column(server_default=text("0"))
+    usage_limit: Mapped[int | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,6 +1,7 @@
 """Tables of the room `shipping`."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import INT8RANGE, Range
+from sqlalchemy.dialects.postgresql import INT8RANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
@@ -214,3 +215,31 @@ class Shipment(Base):
     delivered_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ShipmentEvent(Base):
+    """What a carrier told of a parcel, once per event."""
+
+    __tablename__ = "shipment_event"
+    __table_args__ = (
+        UniqueConstraint("store_id", "id"),
+        UniqueConstraint("store_id", "shipment_id", "external_ref"),
+        ForeignKeyConstraint(["store_id", "shipment_id"], ["shipment.store_id", "shipment.id"], ondelete="CASCADE"),
+        CheckConstraint(
+            "(length(external_ref) >= 1) AND (length(external_ref) <= 255)", name="shipment_event_external_ref_check"
+        ),
+        CheckConstraint(
+            "name = ANY (ARRAY['label_created', 'in_transit', 'out_for_delivery', 'delivered', "
+            "'exception', 'returned', 'canceled'])",
+            name="shipment_event_name_check",
+        ),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[UUID]
+    shipment_id: Mapped[UUID]
+    name: Mapped[str]
+    external_ref: Mapped[str]
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

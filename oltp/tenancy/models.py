@@ -1,6 +1,6 @@
 """Tables of the room `tenancy`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -145,3 +145,58 @@ class FeatureFlag(Base):
     is_enabled: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class SellingSettings(Base):
+    """How a store sells; a missing row means the defaults."""
+
+    __tablename__ = "selling_settings"
+    __table_args__ = (
+        CheckConstraint(
+            "(length(rate_source) >= 1) AND (length(rate_source) <= 100)", name="selling_settings_rate_source_check"
+        ),
+        CheckConstraint(
+            "(quote_minutes >= 1) AND (quote_minutes <= 1440)", name="selling_settings_quote_minutes_check"
+        ),
+        CheckConstraint(
+            "(reservation_minutes >= 1) AND (reservation_minutes <= 1440)",
+            name="selling_settings_reservation_minutes_check",
+        ),
+        CheckConstraint(
+            "(unpaid_minutes >= 1) AND (unpaid_minutes <= 43200)", name="selling_settings_unpaid_minutes_check"
+        ),
+        CheckConstraint(
+            "order_number_prefix ~ '^[A-Za-z0-9_-]{0,16}$'", name="selling_settings_order_number_prefix_check"
+        ),
+        CheckConstraint(
+            "promotion_mode = ANY (ARRAY['stack', 'best_deal'])", name="selling_settings_promotion_mode_check"
+        ),
+    )
+
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    prices_include_tax: Mapped[bool] = mapped_column(server_default=text("false"))
+    promotion_mode: Mapped[str] = mapped_column(server_default=text("'stack'"))
+    converts_currencies: Mapped[bool] = mapped_column(server_default=text("false"))
+    rate_source: Mapped[str] = mapped_column(server_default=text("'ecb'"))
+    quote_minutes: Mapped[int] = mapped_column(server_default=text("15"))
+    reservation_minutes: Mapped[int] = mapped_column(server_default=text("15"))
+    unpaid_minutes: Mapped[int] = mapped_column(server_default=text("60"))
+    order_number_prefix: Mapped[str] = mapped_column(server_default=text("'ORD-'"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class StoreCounter(Base):
+    """A store's running numbers: its orders, all told and of the month."""
+
+    __tablename__ = "store_counter"
+    __table_args__ = (
+        CheckConstraint("last_order_number >= 0", name="store_counter_last_order_number_check"),
+        CheckConstraint("month_order_count >= 0", name="store_counter_month_order_count_check"),
+    )
+
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    last_order_number: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    month_on: Mapped[date] = mapped_column(server_default=text("'1970-01-01'::date"))
+    month_order_count: Mapped[int] = mapped_column(server_default=text("0"))
+    orders_warned_on: Mapped[date | None]
+    products_warned_at: Mapped[datetime | None]

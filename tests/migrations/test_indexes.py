@@ -10,6 +10,7 @@ ACROSS_STORES = {
     "payment_provider_config_callback_key_key": "the store is found by the key",
     "job_descriptor_job_id_key": "the queue's key",
     "stock_reservation_expires_at_idx": "the worker sweeps all stores",
+    "idempotency_record_expires_at_idx": "the worker sweeps all stores",
     "webhook_delivery_next_attempt_at_idx": "the worker delivers for all stores",
     "role_permission_permission_id_idx": "built-in permissions have no store",
     "role_permission_membership_id_idx": "a membership belongs to an organization",

@@ -1,0 +1,50 @@
+"""Payments as a ledger: what a gateway said, once each, in whatever order. An attempt has its order's currency."""
+
+from alembic import op
+
+from migrations.steps import add_foreign_key, add_unique, step
+
+revision = "0037"
+down_revision = "0036"
+branch_labels = None
+depends_on = None
+
+UP = """
+CREATE TABLE payment_entry (
+  id uuid PRIMARY KEY DEFAULT uuidv7(), store_id uuid NOT NULL, payment_attempt_id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('authorized', 'captured', 'voided', 'failed', 'refunded', 'charged_back',
+    'charge_back_reversed', 'unknown')),
+  amount bigint NOT NULL CHECK (amount >= 0), external_ref text NOT NULL CHECK (length(external_ref) BETWEEN 1 AND 255),
+  gateway_event_id uuid, detail jsonb NOT NULL DEFAULT '{}', correlation_id uuid, request_id text,
+  occurred_at timestamptz NOT NULL DEFAULT now(), created_at timestamptz NOT NULL DEFAULT now(), UNIQUE (store_id, id),
+  UNIQUE (store_id, payment_attempt_id, kind, external_ref),
+  FOREIGN KEY (store_id, payment_attempt_id) REFERENCES payment_attempt (store_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (store_id, gateway_event_id) REFERENCES gateway_event (store_id, id)
+    ON DELETE SET NULL (gateway_event_id));
+CREATE INDEX payment_entry_store_id_gateway_event_id_idx ON payment_entry (store_id, gateway_event_id);
+SELECT secure_tenant_table('payment_entry');
+CREATE FUNCTION payment_entry_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  RAISE EXCEPTION 'payment_entry is append-only' USING ERRCODE = 'restrict_violation'; END $$;
+CREATE TRIGGER append_only BEFORE UPDATE ON payment_entry FOR EACH ROW
+  WHEN ((OLD.store_id, OLD.id, OLD.payment_attempt_id, OLD.kind, OLD.amount, OLD.external_ref, OLD.detail,
+         OLD.occurred_at) IS DISTINCT FROM
+        (NEW.store_id, NEW.id, NEW.payment_attempt_id, NEW.kind, NEW.amount, NEW.external_ref, NEW.detail,
+         NEW.occurred_at))
+  EXECUTE FUNCTION payment_entry_frozen();
+"""
+
+
+def upgrade() -> None:
+    step(UP)
+    step("ALTER TABLE payment_attempt ADD COLUMN method payment_method")
+    add_unique("orders", "store_id, id, currency")
+    add_foreign_key("payment_attempt", "store_id, order_id, currency",
+                    "orders (store_id, id, currency) ON DELETE CASCADE", name="payment_attempt_order_currency_fkey")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("""
+        ALTER TABLE payment_attempt DROP CONSTRAINT payment_attempt_order_currency_fkey, DROP COLUMN method;
+        ALTER TABLE orders DROP CONSTRAINT orders_store_id_id_currency_key;
+        DROP TABLE payment_entry; DROP FUNCTION payment_entry_frozen()""")

@@ -1,0 +1,5 @@
+"""Background work of the room `promotions`."""
+
+from oltp.jobs.task import Task
+
+TASKS: tuple[Task, ...] = ()

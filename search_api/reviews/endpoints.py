@@ -1,0 +1,7 @@
+"""Reviews: reviews."""
+
+from fastapi import APIRouter
+
+from search_api.idempotency import KeyedRoute
+
+router = APIRouter(tags=["reviews"], route_class=KeyedRoute)

@@ -1,0 +1,52 @@
+"""What bodies are made of: types with the bounds that the database has, so that bad input is refused by its name."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+# Beyond it a JSON number is no longer exact everywhere.
+LARGEST_AMOUNT = 2**53
+LARGEST_QUANTITY = 100_000
+
+
+def _without_nul(text: str) -> str:
+    # Postgres's text holds any character but this one; surrogates can't be encoded at all.
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("has a character that can't be stored")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=5000), AfterValidator(_without_nul)]
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True), AfterValidator(_without_nul)]
+Email = Annotated[
+    str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"),
+    AfterValidator(_without_nul)]
+Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY)]
+MinorAmount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+class Body(BaseModel):
+    """What a caller sends: a field that is not known is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Address(Body):
+    """Where something goes, or whose money it is."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{
+        "first_name": "Ada", "last_name": "Byron", "email": "ada@example.com", "address": "12 St James's Square",
+        "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}]})
+
+    first_name: Line
+    last_name: Line
+    email: Email | None = None
+    phone: Line | None = None
+    address: Line
+    city: Line
+    state: Line | None = Field(default=None, description="State, province or region, as zones name it.")
+    postal_code: Line
+    country: CountryCode = Field(description="ISO 3166-1 alpha-2.")
