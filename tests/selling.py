@@ -46,7 +46,7 @@ class Shop:
     database: Database
     store_id: UUID
     currency: str = "USD"
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    numbers: count = field(default_factory=lambda: count(1))
 
     def execute(self, statement: str, **values: Any) -> Any:
         """Run one statement in the store, as the application; return its first value, None where there is none."""
