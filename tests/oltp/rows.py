@@ -40,6 +40,7 @@ MONEY = {"currency": "USD"}
 DAY = "2026-11-20"
 LINE = {"order_id": Ref("orders"), "order_item_id": Ref("order_items"), "quantity": 1}
 SPELL = {"starts_on": DAY, "ends_on": DAY}
+QUOTED = ("subtotal_amount", "discount_amount", "shipping_amount", "tax_amount", "total_amount")
 METRICS = ("gross_sales_amount", "discounts_amount", "sales_reversals_amount", "net_sales_amount", "shipping_amount",
            "taxes_amount", "total_sales_amount", "order_view_reversals_amount", "order_view_net_sales_amount",
            "orders_count", "orders_cancelled_count", "units_sold_count", "units_reversed_count",
@@ -93,6 +94,9 @@ CATALOG: list[tuple[str, dict[str, object]]] = [
     ("bundle_item", {"bundle_id": Ref("product_bundle"), "variant_id": Ref("product_variants")}),
     ("shipping_profile", {"id": Ref("shipping_profile"), "name": "p", "is_default": True}),
     ("shipping_rate", {"profile_id": Ref("shipping_profile"), "name": "r", "amount": 1, **MONEY}),
+    ("tax_rate", {"name": "t", "country": "DE", "rate": "0.19"}),
+    ("selling_settings", {"prices_include_tax": True}),
+    ("store_counter", {"last_order_number": 2}),
 ]
 SELLING: list[tuple[str, dict[str, object]]] = [
     ("customers", {"id": Ref("customers"), "user_id": Ref("users"), "email": "c@example.test", "first_name": "C",
@@ -104,7 +108,11 @@ SELLING: list[tuple[str, dict[str, object]]] = [
                                "kind": "text", "text_value": "v"}),
     ("subject", {"id": Ref("subject"), "kind": "guest", "contact_hash": "h"}),
     ("subject", {"id": Ref("second subject"), "kind": "visitor", "visitor_id": "v"}),
-    ("orders", {"id": Ref("orders"), "customer_id": Ref("customers"), "order_number": "1", "external_ref": "e",
+    ("cart", {"id": Ref("cart"), "customer_id": Ref("customers"), **MONEY}),
+    ("cart_item", {"cart_id": Ref("cart"), "variant_id": Ref("product_variants"), "quantity": 1}),
+    ("quote", {"id": Ref("quote"), "cart_id": Ref("cart"), "wanted": "{}", "trace": "{}", "priced_at": DAY,
+               "expires_at": "2100-01-01", **dict.fromkeys(QUOTED, 0), **MONEY}),
+    ("orders", {"id": Ref("orders"), "quote_id": Ref("quote"), "customer_id": Ref("customers"), "order_number": "1", "external_ref": "e",
                 "order_subtotal_amount": 1999, "order_discount_amount": 0, "order_shipping_amount": 0,
                 "order_tax_amount": 0, "order_total_amount": 1999, **MONEY}),
     ("orders", {"id": Ref("second order"), "order_number": "2",
@@ -117,6 +125,7 @@ SELLING: list[tuple[str, dict[str, object]]] = [
     ("product_price", {"product_id": Ref("second product"), "amount": 1999, "min_quantity": 7, **MONEY}),
     ("promotion_rule", {"id": Ref("promotion_rule"), "name": "r", "actions": "{}"}),
     ("discount_code", {"id": Ref("discount_code"), "code": "C", "promotion_rule_id": Ref("promotion_rule")}),
+    ("promotion_usage", {"subject_id": Ref("subject"), "promotion_rule_id": Ref("promotion_rule"), "usage_limit": 3}),
     ("applied_promotion", {"order_id": Ref("orders"), "ordinal": 7, "promotion_rule_id": Ref("promotion_rule"),
                            "discount_code_id": Ref("discount_code"), "target": "order", "name": "r", "amount": 0,
                            **MONEY}),
@@ -124,9 +133,11 @@ SELLING: list[tuple[str, dict[str, object]]] = [
                               "inventory_log_id": Ref("inventory_logs")}),
     ("stock_reservation", {"variant_id": Ref("product_variants"), "quantity": 1, "expires_at": "2100-01-01"}),
     ("reviews", {"product_id": Ref("products"), "customer_id": Ref("customers"), "rating": 5, "comment": "c"}),
-    ("subscription", {"customer_id": Ref("customers"), "variant_id": Ref("product_variants"),
+    ("subscription", {"id": Ref("subscription"), "customer_id": Ref("customers"), "variant_id": Ref("product_variants"),
                       "unit_price_amount": 1999, "interval_unit": "month", "anchored_at": DAY,
                       "period_started_at": DAY, "period_ends_at": "2026-12-20", **MONEY}),
+    ("subscription_cycle", {"subscription_id": Ref("subscription"), "period_started_at": DAY,
+                            "period_ends_at": "2026-12-20"}),
     ("fraud_assessment", {"order_id": Ref("orders"), "rules_version": "1", "score": 1, "decision": "approve"}),
 ]
 SETTLING: list[tuple[str, dict[str, object]]] = [
@@ -137,12 +148,15 @@ SETTLING: list[tuple[str, dict[str, object]]] = [
                          "authorized_amount": 10, "captured_amount": 10, "external_ref": "e", **MONEY}),
     ("gateway_event", {"provider_config_id": Ref("payment_provider_config"), "external_ref": "e", "name": "n",
                        "payment_attempt_id": Ref("payment_attempt"), "body": "{}", "is_verified": True}),
+    ("payment_entry", {"payment_attempt_id": Ref("payment_attempt"), "kind": "captured", "amount": 10,
+                       "external_ref": "e"}),
     ("refund", {"id": Ref("refund"), "order_id": Ref("orders"), "payment_attempt_id": Ref("payment_attempt"),
                 "amount": 1, **MONEY}),
     ("refund_item", {**LINE, "refund_id": Ref("refund"), "kind": "item", "amount": 1}),
     ("fulfillment", {"id": Ref("fulfillment"), "order_id": Ref("orders")}),
     ("fulfillment_item", {**LINE, "fulfillment_id": Ref("fulfillment")}),
-    ("shipment", {"fulfillment_id": Ref("fulfillment"), "carrier": "c", "external_ref": "e"}),
+    ("shipment", {"id": Ref("shipment"), "fulfillment_id": Ref("fulfillment"), "carrier": "c", "external_ref": "e"}),
+    ("shipment_event", {"shipment_id": Ref("shipment"), "name": "delivered", "external_ref": "e", "occurred_at": DAY}),
     ("return_request", {"id": Ref("return_request"), "order_id": Ref("orders")}),
     ("return_item", {**LINE, "return_request_id": Ref("return_request")}),
 ]
@@ -152,6 +166,7 @@ TRACES: list[tuple[str, dict[str, object]]] = [
     ("audit_logs", {"id": Ref("audit_logs"), "user_id": Ref("users"), "action": "update", "entity_type": "order",
                     "entity_id": "1"}),
     ("job_descriptor", {"job_id": Own("1"), "task": "t", "queue": "q", "status": "queued"}),
+    ("idempotency_record", {"key": "k", "operation": "POST /", "body_hash": HASH}),
     ("webhook_subscription", {"id": Ref("webhook_subscription"), "url": "https://example.test/", "events": ["a"]}),
     ("webhook_delivery", {"subscription_id": Ref("webhook_subscription"), "domain_event_id": Ref("domain_event"),
                           "event_name": "order.placed"}),

@@ -15,10 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.conftest import cloned_database, create_store
-from tests.oltp.constraints import cases_catalog, cases_platform, cases_selling, cases_settling
+from tests.oltp.constraints import cases_catalog, cases_checkout, cases_platform, cases_selling, cases_settling
 from tests.oltp.rows import fill_platform, fill_store
 
-ROOMS = (cases_catalog.CASES, cases_platform.CASES, cases_selling.CASES, cases_settling.CASES)
+ROOMS = (cases_catalog.CASES, cases_checkout.CASES, cases_platform.CASES, cases_selling.CASES, cases_settling.CASES)
 CASES = {name: case for room in ROOMS for name, case in room.items()}
 
 # One row per constraint or unique index of a table of ours; those of partitions hang on their parents'.
