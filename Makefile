@@ -35,6 +35,7 @@ docs: $(STAMP) ## Write the generated files of docs/ anew from the program itsel
 	$(BIN)/stormcom reference --metrics > docs/metrics.md
 	$(BIN)/stormcom reference --schema > docs/schema.md
 	$(BIN)/stormcom reference --diagram > docs/er.md
+	$(BIN)/stormcom reference --permissions > docs/permissions.md
 
 $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { \

@@ -12,11 +12,20 @@ from starlette.staticfiles import StaticFiles
 
 from search_api.dependencies import Permission
 from search_api.errors import MEDIA_TYPE, Problem
+from search_api.idempotency import HEADER, KeyedRoute
 
 ASSETS = "/docs/assets"
 ERRORS = {"401": "The bearer token is missing or unknown.", "403": "The token lacks the scope.",
-          "400": "The request can't be read.", "413": "The body is too large.",
-          "422": "A field is not valid.", "503": "The database can't be reached right now."}
+          "400": "The request can't be read.", "422": "A field is not valid.",
+          "503": "The database can't be reached right now."}
+# Answers of operations that change something, and of those that name one thing.
+CHANGING = {"402": "The store's plan allows no more.", "409": "It conflicts with what is there now.",
+            "413": "The body is too large."}
+NAMED = {"404": "There is no such thing in this store."}
+CONDITIONAL = {"412": "It was changed since you read it."}
+KEY = {
+    "name": HEADER, "in": "header", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Sent again within 24 hours with the same body, the request is done once and answered twice."}
 
 
 def add_documentation(app: FastAPI) -> None:
@@ -55,14 +64,17 @@ def describe(app: FastAPI) -> dict[str, Any]:
         route = context.original_route
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method in route.methods or ():
-                _complete(document["paths"][route.path_format][method.lower()], scope_of(route.dependant))
+                operation = document["paths"][route.path_format][method.lower()]
+                if isinstance(route, KeyedRoute) and method == "POST":
+                    operation.setdefault("parameters", []).append(KEY)
+                _complete(operation, scope_of(route.dependant), method)
     # The framework's own form of validation errors is never answered.
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     return document
 
 
-def _complete(operation: dict[str, Any], scope: str | None) -> None:
+def _complete(operation: dict[str, Any], scope: str | None, method: str) -> None:
     answers = operation["responses"]
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     if scope is None:
@@ -71,7 +83,13 @@ def _complete(operation: dict[str, Any], scope: str | None) -> None:
         return
     operation["x-permission"] = scope
     operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`".strip()
-    for status, description in ERRORS.items():
-        if status != "413" or "requestBody" in operation:
-            answers[status] = {"description": description, "content": content}
+    for status, description in _refusals(operation, method).items():
+        answers[status] = {"description": description, "content": content}
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _refusals(operation: dict[str, Any], method: str) -> dict[str, str]:
+    """Return what the operation may be refused with: status → sentence."""
+    refusals = {**ERRORS, **(CHANGING if method != "GET" else {}), **NAMED}
+    names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
+    return {**refusals, **CONDITIONAL} if "if-match" in names else refusals

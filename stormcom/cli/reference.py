@@ -89,12 +89,17 @@ def register(app: typer.Typer) -> None:
         metrics: Annotated[bool, typer.Option(help="The metrics' definitions instead.")] = False,
         schema: Annotated[bool, typer.Option(help="Every table, and the map of the schema plan.")] = False,
         diagram: Annotated[bool, typer.Option(help="The tables and their relations as pictures.")] = False,
+        permissions: Annotated[bool, typer.Option(help="Who may do what, and by which permission.")] = False,
     ) -> None:
-        """Print the manual of all commands, or of metrics or tables, as Markdown."""
+        """Print the manual of all commands, or of metrics, tables or permissions, as Markdown."""
         from stormcom.reference.diagram import render_diagram
         from stormcom.reference.schema_document import render_schema
 
-        if schema or diagram:
+        if permissions:
+            from stormcom.reference.permissions import describe_api, render_permissions
+
+            typer.echo(render_permissions(describe_api()), nl=False)
+        elif schema or diagram:
             typer.echo(render_schema() if schema else render_diagram(), nl=False)
         else:
             typer.echo(render_metrics() if metrics else render(app), nl=False)
