@@ -8,6 +8,7 @@ from oltp.customers import tasks as customers
 from oltp.events import tasks as events
 from oltp.idempotency import tasks as idempotency
 from oltp.inventory import tasks as inventory
+from oltp.jobs import mirror as jobs
 from oltp.jobs.task import Task
 from oltp.outbox import tasks as outbox
 from oltp.payments import tasks as payments
@@ -27,7 +28,7 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {
 }
 
 TASKS: tuple[Task, ...] = (
-    *outbox.TASKS, *idempotency.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *tenancy.TASKS, *customers.TASKS,
+    *jobs.TASKS, *outbox.TASKS, *idempotency.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *tenancy.TASKS, *customers.TASKS,
     *pricing.TASKS, *inventory.TASKS, *promotions.TASKS, *carts.TASKS, *payments.TASKS, *shipping.TASKS,
     *checkout.TASKS, *subscriptions.TASKS, *search.TASKS, *rollout.TASKS,
 )

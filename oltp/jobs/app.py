@@ -1,6 +1,7 @@
 """The queue's application: the declared tasks as procrastinate knows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import procrastinate
@@ -8,8 +9,9 @@ import structlog
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
 from oltp.jobs.actions import QUEUE, TRACE
+from oltp.jobs.mirror import begin_job, end_job
 from oltp.jobs.task import Task, Work
-from oltp.kit.trace import bind_trace, new_trace
+from oltp.kit.trace import bind_trace, current_trace, new_trace
 
 # A worker that has been silent this long is dead; what it was doing is done again.
 SILENT_SECONDS = 30
@@ -47,11 +49,27 @@ def _run(task: Task, work: Work, context: JobContext, arguments: dict[str, Any])
     ids = {"request_id": trace.request_id, "correlation_id": str(trace.correlation_id)}
     with bind_trace(trace), structlog.contextvars.bound_contextvars(**ids):
         try:
-            task.run(work, **arguments)
+            with _mirrored(task, work, context, arguments):
+                task.run(work, **arguments)
         except Exception as error:
             _log.error("job.failed", **facts, exc_info=error)
             raise
         _log.info("job.done", **facts)
+
+
+@contextmanager
+def _mirrored(task: Task, work: Work, context: JobContext, arguments: dict[str, Any]) -> Iterator[None]:
+    """Mirror the job into JobDescriptor: that it runs, and how it ended."""
+    job, trace = context.job, current_trace()
+    assert job.id is not None and trace is not None
+    begin_job(work.database, job_id=job.id, task=task.name, queue=job.queue, attempt=job.attempts + 1,
+              arguments=arguments, scheduled_at=job.scheduled_at, trace=trace)
+    try:
+        yield
+    except BaseException as error:
+        end_job(work.database, job_id=job.id, error=error, is_last=job.attempts >= task.attempts)
+        raise
+    end_job(work.database, job_id=job.id, error=None, is_last=True)
 
 
 def _register_rescue(app: procrastinate.App) -> None:
