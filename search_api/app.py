@@ -21,6 +21,7 @@ from search_api.errors import add_error_handlers
 from search_api.events import endpoints as events
 from search_api.fraud import endpoints as fraud
 from search_api.health import endpoints as health
+from search_api.invariants import endpoints as invariants
 from search_api.inventory import endpoints as inventory
 from search_api.logging import configure_logging
 from search_api.merchandising import endpoints as merchandising
@@ -41,7 +42,8 @@ from search_api.timing import TimingRecorder
 # In the order of the documentation's page.
 ROOMS = (
     health, catalog, merchandising, pricing, promotions, inventory, reviews, search, recommendations, customers, carts,
-    checkout, orders, payments, shipping, returns, subscriptions, fraud, events, metrics, dashboard,
+    checkout, orders, payments, shipping, returns, subscriptions, fraud, events, metrics, invariants,
+    dashboard,
 )
 DESCRIPTION = """Recommendations, search, metrics and events of one store; the store comes from the bearer token.
 

@@ -16,6 +16,7 @@ from stormcom.cli import (
     diagnosis,
     flags,
     importing,
+    invariants,
     loading,
     materializing,
     migrating,
@@ -52,8 +53,8 @@ def options(
 
 
 for module in (
-    starting, loading, importing, adopting, databases, migrating, flags, partitions, materializing, tokens, diagnosis,
-    serving, reference,
+    starting, loading, importing, adopting, databases, migrating, flags, partitions, invariants, materializing, tokens,
+    diagnosis, serving, reference,
 ):
     module.register(app)
 

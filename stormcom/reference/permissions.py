@@ -64,4 +64,5 @@ def render_permissions(document: Mapping[str, Any]) -> str:
     parts += [f"| `{code}` | {sentence} | {roles.get(code, 'only by hand')} |" for code, sentence in PERMISSIONS.items()]
     for code in sorted(key for key in demanded if key is not None):
         parts += ["", f"## {code}", "", *[f"- {entry}" for entry in demanded[code]]]
-    return "\n".join([*parts, "", "## Without a permission", "", *[f"- {entry}" for entry in demanded.get(None, [])], ""])
+    unguarded = [f"- {entry}" for entry in demanded.get(None, [])]
+    return "\n".join([*parts, "", "## Without a permission", "", *unguarded, ""])

@@ -24,7 +24,7 @@ ROOMS = (
     ("catalog", "customers"), ("pricing", "inventory"), ("merchandising", "promotions"), ("carts", "orders"),
     ("payments", "shipping", "fraud", "reviews"), ("checkout",), ("returns", "subscriptions"),
     ("events", "insights", "webhooks"), ("search",), ("recommendations", "apps"),
-    ("rollout", "privacy", "extraction", "imports"), ("handlers", "metadata"),
+    ("rollout", "privacy", "extraction", "imports"), ("handlers", "invariants", "metadata"),
 )
 LEVEL = {room: level for level, line in enumerate(ROOMS) for room in line}
 
