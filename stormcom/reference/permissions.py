@@ -61,7 +61,8 @@ def render_permissions(document: Mapping[str, Any]) -> str:
     """Return docs/permissions.md for the API with this OpenAPI document."""
     roles, demanded = first_roles(), operations(document)
     parts = [HEAD, "| permission | allows | from role |", "|---|---|---|"]
-    parts += [f"| `{code}` | {sentence} | {roles.get(code, 'only by hand')} |" for code, sentence in PERMISSIONS.items()]
+    for code, sentence in PERMISSIONS.items():
+        parts.append(f"| `{code}` | {sentence} | {roles.get(code, 'only by hand')} |")
     for code in sorted(key for key in demanded if key is not None):
         parts += ["", f"## {code}", "", *[f"- {entry}" for entry in demanded[code]]]
     unguarded = [f"- {entry}" for entry in demanded.get(None, [])]

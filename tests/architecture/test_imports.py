@@ -20,7 +20,7 @@ NEVER = {
 }
 # From low to high; a room imports only rooms of lower lines.
 ROOMS = (
-    ("kit",), ("db",), ("jobs", "idempotency"), ("outbox", "audit"), ("tenancy",), ("access",),
+    ("kit",), ("db",), ("jobs",), ("idempotency", "outbox", "audit"), ("tenancy",), ("access",),
     ("catalog", "customers"), ("pricing", "inventory"), ("merchandising", "promotions"), ("carts", "orders"),
     ("payments", "shipping", "fraud", "reviews"), ("checkout",), ("returns", "subscriptions"),
     ("events", "insights", "webhooks"), ("search",), ("recommendations", "apps"),
