@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from stormcom.importers.online_retail.errors import BrokenFile
+from stormcom.importers.errors import BrokenFile
 
 ADJUSTMENT = "adjustment"
 SET_ASIDE = "set_aside"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from stormcom.importers.online_retail.errors import BrokenFile
+from stormcom.importers.errors import BrokenFile
 
 COLUMNS = (
     "InvoiceNo",

@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
 from oltp.imports.queries import get_batch
-from stormcom.importers.online_retail.errors import InvoicesDiffer, StoredRowsContradict
+from stormcom.importers.errors import InvoicesDiffer, StoredRowsContradict
 from stormcom.importers.online_retail.order_frames import IMPORT, OPENING
 from stormcom.importers.online_retail.staging import Batch, decode
 from stormcom.importers.online_retail.statements import (

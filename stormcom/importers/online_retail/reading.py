@@ -15,8 +15,8 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
+from stormcom.importers.errors import BrokenFile
 from stormcom.importers.online_retail.columns import COLUMNS, typed_rows
-from stormcom.importers.online_retail.errors import BrokenFile
 
 PARQUET_MAGIC = b"PAR1"
 CSV_CHUNK = 50_000

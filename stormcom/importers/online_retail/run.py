@@ -1,28 +1,28 @@
 """One import from beginning to end: read, check and match the whole file, stage it, publish it at once."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from rich.progress import Progress, TaskID
-from sqlalchemy import text
+from rich.progress import Progress
 from sqlalchemy.exc import IntegrityError
 
-from oltp.db.locking import try_lock
 from oltp.db.session import Database
 from oltp.imports.actions import begin_run, complete_run
 from oltp.imports.queries import COMPLETE, StoredRun, find_run
 from oltp.kit.clock import Clock
 from oltp.kit.ids import new_id
-from stormcom.importers.online_retail.errors import ImportRunning, StoredRowsContradict
+from stormcom.importers.errors import StoredRowsContradict
 from stormcom.importers.online_retail.keys import SOURCE
 from stormcom.importers.online_retail.preparation import prepare
 from stormcom.importers.online_retail.publishing import Publication, in_published_columns
 from stormcom.importers.online_retail.reading import SourceFile, read_file
 from stormcom.importers.online_retail.report import ImportReport, read_report
 from stormcom.importers.online_retail.staging import BATCH_ROWS, Batch, batches, stage
-from stormcom.importers.online_retail.store import CURRENCY, ZONE, create_store, find_store
+from stormcom.importers.running import Steps, alone
+from stormcom.importers.store import StoreSetting, create_store, find_store
+
+# The shop that the file is of.
+SETTING = StoreSetting("GBP", "Europe/London", "GB")
 
 
 def run_import(
@@ -44,24 +44,24 @@ def run_import(
     with steps.step("Reading", total=1) as task:
         source = read_file(file)
         steps.advance(task)
-    with _alone(database, store_slug):
+    with alone(database, source=SOURCE, slug=store_slug):
         return _import(database, source, store_slug, clock, steps, batch_rows)
 
 
 def _import(
-    database: Database, source: SourceFile, slug: str, clock: Clock, steps: "Steps", batch_rows: int
+    database: Database, source: SourceFile, slug: str, clock: Clock, steps: Steps, batch_rows: int
 ) -> ImportReport:
-    found = find_store(database, slug=slug)
+    found = find_store(database, slug=slug, setting=SETTING)
     store_id = found or new_id()
     earlier = _earlier_run(database, found, source)
     if earlier is not None and earlier.status == COMPLETE:
         return read_report(earlier.report, store_id=store_id, run_id=earlier.id)
     with steps.step("Matching", total=1) as task:
-        prepared = prepare(source, store_id=store_id, zone=ZONE)
+        prepared = prepare(source, store_id=store_id, zone=SETTING.zone)
         planned = list(batches(in_published_columns(prepared.frames), size=batch_rows))
         steps.advance(task)
     if found is None:
-        create_store(database, store_id=store_id, slug=slug)
+        create_store(database, store_id=store_id, slug=slug, setting=SETTING)
     with database.session_for(store_id) as session:
         run_id = begin_run(
             session,
@@ -78,12 +78,13 @@ def _import(
 
 
 def _publish(
-    database: Database, report: ImportReport, planned: list[Batch], clock: Clock, steps: "Steps"
+    database: Database, report: ImportReport, planned: list[Batch], clock: Clock, steps: Steps
 ) -> ImportReport:
     total = sum(batch.rows.height for batch in planned)
     try:
         with steps.step("Publishing", total=total) as task, database.session_for(report.store_id) as session:
-            publication = Publication(session, store_id=report.store_id, run_id=report.run_id, currency=CURRENCY)
+            publication = Publication(
+                session, store_id=report.store_id, run_id=report.run_id, currency=SETTING.currency)
             publication.write(planned, told=lambda count: steps.advance(task, count))
             done = report.with_added(publication.added)
             complete_run(session, run_id=report.run_id, report=done.as_json(), now=clock.now())
@@ -97,33 +98,3 @@ def _earlier_run(database: Database, store_id: UUID | None, source: SourceFile) 
         return None
     with database.session_for(store_id) as session:
         return find_run(session, source=SOURCE, file_hash=source.content_hash)
-
-
-@contextmanager
-def _alone(database: Database, slug: str) -> Iterator[None]:
-    """Hold the lock of (source, store) for the whole import. Raises ImportRunning.
-
-    The transaction that holds it writes nothing, so it has no transaction id and delays no extraction.
-    """
-    with database.anonymous_session() as guard:
-        guard.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL transaction_timeout = 0"))
-        if not try_lock(guard, scope=f"import:{SOURCE}", key=slug):
-            raise ImportRunning(slug=slug)
-        yield
-
-
-class Steps:
-    """The bars of an import, if anybody watches."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-
-    @contextmanager
-    def step(self, name: str, *, total: int) -> Iterator[TaskID | None]:
-        """One bar; it stays where it is if the step fails."""
-        yield None if self._progress is None else self._progress.add_task(name, total=total)
-
-    def advance(self, task: TaskID | None, count: int = 1) -> None:
-        """Move a bar on."""
-        if self._progress is not None and task is not None:
-            self._progress.advance(task, count)

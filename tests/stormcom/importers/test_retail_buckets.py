@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from stormcom.importers.errors import BrokenFile
 from stormcom.importers.online_retail.buckets import classify, refuse_mixed_invoices, refuse_wrong_signs
-from stormcom.importers.online_retail.errors import BrokenFile
 from stormcom.importers.online_retail.preparation import bucketed_rows
 from stormcom.importers.online_retail.reading import read_file
 from tests.stormcom.importers.retail_files import Line, write_parquet

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from stormcom.importers.online_retail.errors import BrokenFile
+from stormcom.importers.errors import BrokenFile
 from stormcom.importers.online_retail.reading import read_file
 from tests.stormcom.importers.real_file import online_retail_file
 from tests.stormcom.importers.retail_files import HEADER, Line, frame, write_csv, write_parquet, write_text

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from oltp.db.locking import try_lock
-from stormcom.importers.online_retail.errors import (
+from stormcom.importers.errors import (
     BrokenFile,
     ImportRunning,
     StoreDiffers,

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from stormcom.importers.online_retail.errors import (
+from stormcom.importers.errors import (
     InvoicesDiffer,
     StoredRowsContradict,
 )

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from oltp.db.session import Database
 from oltp.kit.clock import FixedClock
-from stormcom.importers.online_retail.run import run_import
-from stormcom.importers.online_retail.store import find_store
+from stormcom.importers.online_retail.run import SETTING, run_import
+from stormcom.importers.store import find_store
 from tests.stormcom.importers.retail_files import Line, write_parquet
 
 REPOSITORY = Path(__file__).parents[3]
@@ -40,7 +40,7 @@ def kill_after(database: Database, file: Path, stage: str, steps: int) -> UUID:
     done = subprocess.run([*program, *arguments], cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
     assert done.returncode == -signal.SIGKILL, done.stderr
     wait_until_its_connections_are_gone(database)
-    store_id = find_store(database, slug="gifts")
+    store_id = find_store(database, slug="gifts", setting=SETTING)
     assert store_id is not None
     return store_id
 
@@ -89,7 +89,7 @@ def test_killed_between_batches(database: Database, clock: FixedClock, file: Pat
     run_import(database, file=file, store_slug="gifts", clock=clock, batch_rows=3)
     assert staged(database, store_id) == {}
     run_import(database, file=file, store_slug="untroubled", clock=clock)
-    untroubled = find_store(database, slug="untroubled")
+    untroubled = find_store(database, slug="untroubled", setting=SETTING)
     assert untroubled is not None
     assert content(database, store_id) == content(database, untroubled) != []
     assert visible(database, store_id) == visible(database, untroubled)

@@ -1,6 +1,7 @@
 """The store that an import fills: found by its slug, or made with its organization."""
 
 import re
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
@@ -8,11 +9,8 @@ from sqlalchemy.orm import Session
 
 from oltp.db.session import Database
 from oltp.kit.ids import new_id
-from stormcom.importers.online_retail.errors import SlugNotValid, SlugTaken, StoreDiffers
+from stormcom.importers.errors import SlugNotValid, SlugTaken, StoreDiffers
 
-CURRENCY = "GBP"
-ZONE = "Europe/London"
-COUNTRY = "GB"
 LOCALE = "en"
 ADD_ORGANIZATION = "INSERT INTO organizations (id, name, slug) VALUES (:organization, :name, :slug)"
 ADD_STORE = """
@@ -31,7 +29,16 @@ ADD_MEMBERSHIP = """
 VALID_SLUG = re.compile(r"[a-z0-9-]{3,50}")
 
 
-def find_store(database: Database, *, slug: str) -> UUID | None:
+@dataclass(frozen=True)
+class StoreSetting:
+    """What a file says of its shop: money, clock and country (ISO 3166-1 alpha-2)."""
+
+    currency: str
+    zone: str
+    country: str
+
+
+def find_store(database: Database, *, slug: str, setting: StoreSetting) -> UUID | None:
     """The store's id, None where there is no such store.
 
     Raises StoreDiffers for other money or another clock.
@@ -43,15 +50,16 @@ def find_store(database: Database, *, slug: str) -> UUID | None:
     statement = text("SELECT currency, timezone FROM stores WHERE id = :id")
     with database.session_for(store_id) as session:
         found = session.execute(statement, {"id": store_id}).one()
-    if (found.currency, found.timezone) != (CURRENCY, ZONE):
+    if (found.currency, found.timezone) != (setting.currency, setting.zone):
         raise StoreDiffers(
-            slug=slug, currency=found.currency, zone=found.timezone, file_currency=CURRENCY, file_zone=ZONE
+            slug=slug, currency=found.currency, zone=found.timezone, file_currency=setting.currency,
+            file_zone=setting.zone,
         )
     assert isinstance(store_id, UUID)
     return store_id
 
 
-def create_store(database: Database, *, store_id: UUID, slug: str) -> None:
+def create_store(database: Database, *, store_id: UUID, slug: str, setting: StoreSetting) -> None:
     """Make an organization, its store and its owner. Only the database's owner may: no tenant exists yet.
 
     Raises SlugNotValid or SlugTaken; then nothing was made.
@@ -59,14 +67,14 @@ def create_store(database: Database, *, store_id: UUID, slug: str) -> None:
     if not VALID_SLUG.fullmatch(slug):
         raise SlugNotValid(slug=slug)
     name = slug.replace("-", " ").title()
-    store = {"store": store_id, "slug": slug, "name": name, "email": owner_email(slug), "country": COUNTRY}
-    setting = {"currency": CURRENCY, "zone": ZONE, "locale": LOCALE}
+    store = {"store": store_id, "slug": slug, "name": name, "email": owner_email(slug)}
+    facts = {"currency": setting.currency, "zone": setting.zone, "country": setting.country, "locale": LOCALE}
     with database.owner_session() as session:
         organization_id = _add_organization(session, slug=slug, name=name)
-        if session.scalar(text(ADD_STORE), {**store, **setting, "organization": organization_id}) is None:
+        if session.scalar(text(ADD_STORE), {**store, **facts, "organization": organization_id}) is None:
             raise SlugTaken(slug=slug)
-        facts = {"user": _owner(session, slug=slug, name=name), "organization": organization_id}
-        session.execute(text(ADD_MEMBERSHIP), facts)
+        member = {"user": _owner(session, slug=slug, name=name), "organization": organization_id}
+        session.execute(text(ADD_MEMBERSHIP), member)
     with database.session_for(store_id) as session:
         session.execute(text(START), {"store": store_id})
 
