@@ -1,4 +1,4 @@
-"""Which profile a product ships by, and what carriers tell of a parcel."""
+"""Which profile a product ships by, what carriers tell of a parcel, and the states of parcels and returns in SQL."""
 
 from alembic import op
 
@@ -21,9 +21,36 @@ CREATE TABLE shipment_event (
 SELECT secure_tenant_table('shipment_event');
 """
 
+# The tables of oltp/shipping/states.py and oltp/returns/states.py; a test compares them.
+FULFILLMENT = {
+    "pending": ("packed", "shipped", "canceled"), "packed": ("shipped", "canceled"), "shipped": ("delivered",)}
+RETURN = {
+    "requested": ("approved", "rejected"), "approved": ("received", "rejected"), "received": ("inspected",),
+    "inspected": ("refunded", "rejected")}
+STATES = (("fulfillment", FULFILLMENT), ("return_request", RETURN))
+
+
+def transitions(table: str, allowed: dict[str, tuple[str, ...]]) -> str:
+    """A function that knows the table's transitions, and the trigger that refuses any other."""
+    pairs = ", ".join(f"('{start}', '{end}')" for start, ends in allowed.items() for end in ends)
+    return f"""
+CREATE FUNCTION {table}_may_become(since text, until text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT since = until OR (since, until) IN ({pairs}) $$;
+CREATE FUNCTION {table}_transition() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NOT {table}_may_become(OLD.status, NEW.status) THEN
+    RAISE EXCEPTION '{table} can''t go from % to %', OLD.status, NEW.status USING ERRCODE = 'check_violation',
+      CONSTRAINT = '{table}_transition', TABLE = '{table}';
+  END IF;
+  RETURN NEW; END $$;
+CREATE TRIGGER b_transition BEFORE UPDATE OF status ON {table} FOR EACH ROW
+  WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION {table}_transition();
+"""
+
 
 def upgrade() -> None:
     step(UP)
+    for table, allowed in STATES:
+        step(transitions(table, allowed))
     step("ALTER TABLE products ADD COLUMN shipping_profile_id uuid")
     add_foreign_key("products", "store_id, shipping_profile_id",
                     "shipping_profile (store_id, id) ON DELETE SET NULL (shipping_profile_id)")
@@ -33,4 +60,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    for table, _ in STATES:
+        op.execute(f"""DROP TRIGGER b_transition ON {table};
+                       DROP FUNCTION {table}_transition(), {table}_may_become(text, text)""")
     op.execute("ALTER TABLE products DROP COLUMN shipping_profile_id; DROP TABLE shipment_event")

@@ -43,3 +43,12 @@ def lock_variants(session: Session, *, store_id: UUID, variant_ids: Iterable[UUI
     statement = text("""
         SELECT id FROM product_variants WHERE store_id = :store AND id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE""")
     return list(session.scalars(statement, {"store": store_id, "ids": list(variant_ids)}))
+
+
+def lock_order(session: Session, *, store_id: UUID, order_id: UUID) -> bool:
+    """Lock an order until the transaction ends; False where there is none.
+
+    Whatever belongs to it (lines, payments, fulfilments, returns) is locked after it.
+    """
+    statement = text("SELECT id FROM orders WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
+    return session.scalar(statement, {"store": store_id, "order": order_id}) is not None

@@ -20,7 +20,8 @@ class ShippableFacts:
 # Weights are kilograms in the legacy columns.
 _FACTS = text("""
     SELECT v.id, v.product_id, p.shipping_profile_id,
-           greatest(round(CAST(coalesce(v.weight, p.weight, 0) AS numeric) * 1000), 0)::bigint AS weight_grams
+           least(greatest(round(CAST(coalesce(v.weight, p.weight, 0) AS numeric) * 1000), 0), 1000000000)::bigint
+             AS weight_grams
     FROM product_variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
     WHERE v.store_id = :store AND v.id = ANY (CAST(:variants AS uuid[]))""")
 
