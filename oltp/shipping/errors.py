@@ -81,3 +81,7 @@ class ShipmentRefTaken(Conflict):
 
 class TrackingInvalid(Invalid):
     """{reason}"""
+
+
+class ReportInvalid(Invalid):
+    """{reason}"""

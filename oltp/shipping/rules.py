@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from oltp.shipping.errors import ShippableInvalid
+from oltp.shipping.errors import ShippableInvalid, TrackingInvalid
 
 Basis = Literal["weight", "price", "quantity"]
 BASES: tuple[Basis, ...] = ("weight", "price", "quantity")
@@ -168,3 +168,29 @@ def choose_options(
             profiles.get(profile, ()), country=country, region=region, currency=currency))
         for profile, group in sorted(groups.items())]
     return combine(offers, currency)
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """Who carries a parcel, and how to follow it."""
+
+    carrier: str | None = None
+    number: str | None = None
+    url: str | None = None
+
+
+# Legacy's own bounds: its readers show these columns.
+NUMBER_LENGTH, URL_LENGTH = 100, 500
+
+
+def check_tracking(tracking: Tracking, *, needs_carrier: bool = False) -> None:
+    """Errors: TrackingInvalid."""
+    if needs_carrier and not (tracking.carrier or "").strip():
+        raise TrackingInvalid(reason="A parcel has a carrier.", field="carrier")
+    if tracking.number is not None and not 0 < len(tracking.number) <= NUMBER_LENGTH:
+        raise TrackingInvalid(reason=f"A tracking number has 1 to {NUMBER_LENGTH} characters.", field="tracking_number")
+    if tracking.url is not None and (
+            not tracking.url.startswith(("https://", "http://")) or len(tracking.url) > URL_LENGTH):
+        raise TrackingInvalid(
+            reason=f"A tracking URL begins with https:// or http:// and has at most {URL_LENGTH} characters.",
+            field="tracking_url")
