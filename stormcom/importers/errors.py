@@ -32,3 +32,7 @@ class InvoicesDiffer(Conflict):
 
 class StoredRowsContradict(Conflict):
     """The store holds rows that contradict this file: {reason}."""
+
+
+class CurrencyMissing(Invalid):
+    """The store is new and there is no file of orders that names its currency: say it with --currency."""

@@ -59,6 +59,18 @@ def find_store(database: Database, *, slug: str, setting: StoreSetting) -> UUID 
     return store_id
 
 
+def find_setting(database: Database, *, slug: str) -> StoreSetting | None:
+    """What the store says of itself, None where there is no such store."""
+    with database.anonymous_session() as session:
+        store_id = session.scalar(text("SELECT store_by_slug(:slug)"), {"slug": slug})
+    if store_id is None:
+        return None
+    with database.session_for(store_id) as session:
+        row = session.execute(
+            text("SELECT currency, timezone, country FROM stores WHERE id = :id"), {"id": store_id}).one()
+    return StoreSetting(row.currency, row.timezone, row.country)
+
+
 def create_store(database: Database, *, store_id: UUID, slug: str, setting: StoreSetting) -> None:
     """Make an organization, its store and its owner. Only the database's owner may: no tenant exists yet.
 
