@@ -110,7 +110,8 @@ def test_a_cancelled_and_a_refunded_order(bring, ask) -> None:
     assert ask("SELECT order_number, status::text, payment_status::text FROM orders ORDER BY 1") == [
         ("#1001", "CANCELED", "REFUNDED"), ("#1002", "SHIPPED", "PAID")]
     assert ask("""SELECT o.order_number, r.amount, sum(i.amount)::bigint
-                  FROM refund r JOIN orders o ON o.id = r.order_id JOIN refund_item i ON i.refund_id = r.id GROUP BY 1, 2 ORDER BY 1""") == [
+                  FROM refund r JOIN orders o ON o.id = r.order_id JOIN refund_item i ON i.refund_id = r.id
+                  GROUP BY 1, 2 ORDER BY 1""") == [
         ("#1001", 4734, 4734), ("#1002", 1000, 1000)]
     assert ask("SELECT count(*) FROM domain_event WHERE name = 'order.cancelled'") == [(1,)]
     assert sum(report.files["orders"]["notes"].values()) == 2
