@@ -52,3 +52,27 @@ def lock_order(session: Session, *, store_id: UUID, order_id: UUID) -> bool:
     """
     statement = text("SELECT id FROM orders WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
     return session.scalar(statement, {"store": store_id, "order": order_id}) is not None
+
+
+def lock_shipping_profiles(session: Session, *, store_id: UUID) -> None:
+    """Lock a store's live shipping profiles, by id, until the transaction ends.
+
+    All of them, since one of them is the default. A store's first profile meets no lock: of two first ones the
+    database's unique key lets one pass.
+    """
+    statement = text("""
+        SELECT id FROM shipping_profile WHERE store_id = :store AND deleted_at IS NULL ORDER BY id
+        FOR NO KEY UPDATE""")
+    session.execute(statement, {"store": store_id})
+
+
+def lock_levels(session: Session, *, store_id: UUID, variant_ids: Iterable[UUID]) -> list[UUID]:
+    """Lock stock levels, after lock_stock, until the transaction ends; return those that exist, in the order taken.
+
+    Whatever belongs to a level (reservations, ledger rows) is written only under its lock, so two orders that want
+    the same variants in another order wait for each other and never deadlock.
+    """
+    statement = text("""
+        SELECT variant_id FROM inventory_level WHERE store_id = :store AND variant_id = ANY (:ids)
+        ORDER BY variant_id FOR NO KEY UPDATE""")
+    return list(session.scalars(statement, {"store": store_id, "ids": list(variant_ids)}))

@@ -66,7 +66,7 @@ def create_fulfillment(
                         order_item_id=line, quantity=quantity) for line, quantity in chosen.items()])
     session.flush()
     items = [{"order_item_id": str(line), "quantity": quantity} for line, quantity in chosen.items()]
-    _record(session, made, "created", clock, items=items)
+    _record(session, fulfillment=made, verb="created", clock=clock, items=items)
     begin_order(session, store_id=store_id, order_id=order_id, status=order.status, clock=clock)
     return made
 
@@ -92,7 +92,7 @@ def pack_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUID, 
     """
     fulfillment = lock_fulfillment(session, store_id=store_id, fulfillment_id=fulfillment_id)
     _lock_ready_order(session, store_id=store_id, order_id=fulfillment.order_id)
-    _turn(session, fulfillment, "packed", clock)
+    _turn(session, fulfillment=fulfillment, status="packed", clock=clock)
     return fulfillment
 
 
@@ -107,8 +107,8 @@ def ship_fulfillment(
     fulfillment = lock_fulfillment(session, store_id=store_id, fulfillment_id=fulfillment_id)
     _lock_ready_order(session, store_id=store_id, order_id=fulfillment.order_id)
     fulfillment.shipped_at = fulfillment.shipped_at or clock.now()
-    show_tracking(session, fulfillment, tracking)
-    _turn(session, fulfillment, "shipped", clock)
+    show_tracking(session, fulfillment=fulfillment, tracking=tracking)
+    _turn(session, fulfillment=fulfillment, status="shipped", clock=clock)
     follow_order(session, store_id=store_id, order_id=fulfillment.order_id, clock=clock)
     return fulfillment
 
@@ -120,7 +120,7 @@ def deliver_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUI
     """
     fulfillment = lock_fulfillment(session, store_id=store_id, fulfillment_id=fulfillment_id)
     fulfillment.delivered_at = fulfillment.delivered_at or clock.now()
-    _turn(session, fulfillment, "delivered", clock)
+    _turn(session, fulfillment=fulfillment, status="delivered", clock=clock)
     follow_order(session, store_id=store_id, order_id=fulfillment.order_id, clock=clock)
     return fulfillment
 
@@ -131,12 +131,12 @@ def cancel_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUID
     Errors: FulfillmentNotFound, FulfillmentMoved (what has left comes back as a return).
     """
     fulfillment = lock_fulfillment(session, store_id=store_id, fulfillment_id=fulfillment_id)
-    _turn(session, fulfillment, "canceled", clock)
+    _turn(session, fulfillment=fulfillment, status="canceled", clock=clock)
     return fulfillment
 
 
 def reach(
-    session: Session, fulfillment: Fulfillment, *, shipped_at: datetime | None, delivered_at: datetime | None,
+    session: Session, *, fulfillment: Fulfillment, shipped_at: datetime | None, delivered_at: datetime | None,
     clock: Clock,
 ) -> None:
     """Let a fulfilment follow what carriers say of its parcels; facts are taken whatever the order's state.
@@ -147,10 +147,10 @@ def reach(
         return
     fulfillment.shipped_at = min(shipped_at, fulfillment.shipped_at or shipped_at)
     if fulfillment.status in ("pending", "packed"):
-        _turn(session, fulfillment, "shipped", clock)
+        _turn(session, fulfillment=fulfillment, status="shipped", clock=clock)
     if delivered_at is not None:
         fulfillment.delivered_at = min(delivered_at, fulfillment.delivered_at or delivered_at)
-        _turn(session, fulfillment, "delivered", clock)
+        _turn(session, fulfillment=fulfillment, status="delivered", clock=clock)
     session.flush()
     follow_order(session, store_id=fulfillment.store_id, order_id=fulfillment.order_id, clock=clock)
 
@@ -167,7 +167,7 @@ def lock_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUID) 
     return found
 
 
-def show_tracking(session: Session, fulfillment: Fulfillment, tracking: Tracking) -> None:
+def show_tracking(session: Session, *, fulfillment: Fulfillment, tracking: Tracking) -> None:
     """Write the tracking of the last parcel to the fulfilment and, for legacy's readers, to the order."""
     fulfillment.carrier = tracking.carrier or fulfillment.carrier
     fulfillment.tracking_number = tracking.number or fulfillment.tracking_number
@@ -194,18 +194,19 @@ def _lock_ready_order(session: Session, *, store_id: UUID, order_id: UUID) -> Ro
     return order
 
 
-def _turn(session: Session, fulfillment: Fulfillment, status: str, clock: Clock) -> None:
+def _turn(session: Session, *, fulfillment: Fulfillment, status: str, clock: Clock) -> None:
     """Move the fulfilment on, with its event; to where it is already: nothing. Errors: FulfillmentMoved."""
     if fulfillment.status != status:
         if not may_become(fulfillment.status, status):
             raise FulfillmentMoved(status=fulfillment.status, wanted=status)
         fulfillment.status = status
-        _record(session, fulfillment, "cancelled" if status == "canceled" else status, clock)
+        verb = "cancelled" if status == "canceled" else status
+        _record(session, fulfillment=fulfillment, verb=verb, clock=clock)
     fulfillment.updated_at = clock.now()
     session.flush()
 
 
-def _record(session: Session, fulfillment: Fulfillment, verb: str, clock: Clock, **facts: object) -> None:
+def _record(session: Session, *, fulfillment: Fulfillment, verb: str, clock: Clock, **facts: object) -> None:
     record_event(
         session, store_id=fulfillment.store_id, name=f"fulfillment.{verb}", entity_type="fulfillment",
         entity_id=fulfillment.id, occurred_at=clock.now(),

@@ -65,9 +65,9 @@ def create_shipment(
         label_url=parcel.label_url, external_ref=parcel.external_ref, weight_grams=parcel.weight_grams,
         cost_amount=parcel.cost_amount, currency=parcel.currency)
     session.add(shipment)
-    show_tracking(session, fulfillment, tracking)
+    show_tracking(session, fulfillment=fulfillment, tracking=tracking)
     session.flush()
-    _record(session, shipment, fulfillment.order_id, "created", clock)
+    _record(session, shipment=shipment, order_id=fulfillment.order_id, verb="created", clock=clock)
     return shipment
 
 
@@ -107,7 +107,7 @@ def record_carrier_event(
         id=new_id(), store_id=store_id, shipment_id=shipment_id, name=report.name, external_ref=report.external_ref,
         occurred_at=report.occurred_at, body=dict(report.body)))
     session.flush()
-    _follow_reports(session, shipment, order_id, clock)
+    _follow_reports(session, shipment=shipment, order_id=order_id, clock=clock)
     return shipment
 
 
@@ -118,7 +118,7 @@ def _check_report(report: CarrierReport, *, now: datetime) -> None:
         raise ReportInvalid(reason="It can't have happened in the future.", field="occurred_at")
 
 
-def _follow_reports(session: Session, shipment: Shipment, order_id: UUID, clock: Clock) -> None:
+def _follow_reports(session: Session, *, shipment: Shipment, order_id: UUID, clock: Clock) -> None:
     told = session.execute(select(ShipmentEvent.name, ShipmentEvent.occurred_at).where(
         ShipmentEvent.store_id == shipment.store_id, ShipmentEvent.shipment_id == shipment.id))
     parcel = follow(Report(name, occurred_at) for name, occurred_at in told)
@@ -127,13 +127,13 @@ def _follow_reports(session: Session, shipment: Shipment, order_id: UUID, clock:
     shipment.updated_at = clock.now()
     session.flush()
     if shipment.status != before:
-        _record(session, shipment, order_id, "updated", clock)
+        _record(session, shipment=shipment, order_id=order_id, verb="updated", clock=clock)
     fulfillment = session.get_one(Fulfillment, shipment.fulfillment_id, populate_existing=True)
     parcels = session.scalars(select(Shipment).where(
         Shipment.store_id == shipment.store_id, Shipment.fulfillment_id == fulfillment.id,
         Shipment.status != "canceled")).all()
     shipped_at, delivered_at = _reached(parcels)
-    reach(session, fulfillment, shipped_at=shipped_at, delivered_at=delivered_at, clock=clock)
+    reach(session, fulfillment=fulfillment, shipped_at=shipped_at, delivered_at=delivered_at, clock=clock)
 
 
 def _reached(parcels: Sequence[Shipment]) -> tuple[datetime | None, datetime | None]:
@@ -144,7 +144,7 @@ def _reached(parcels: Sequence[Shipment]) -> tuple[datetime | None, datetime | N
     return min(shipped, default=None), arrived
 
 
-def _record(session: Session, shipment: Shipment, order_id: UUID, verb: str, clock: Clock) -> None:
+def _record(session: Session, *, shipment: Shipment, order_id: UUID, verb: str, clock: Clock) -> None:
     record_event(
         session, store_id=shipment.store_id, name=f"shipment.{verb}", entity_type="shipment", entity_id=shipment.id,
         occurred_at=clock.now(),
