@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Each test process starts a Postgres of its own, so more processes than this gain little.
 JOBS ?= 2
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full check bench docs
+.PHONY: help run test test-full check bench docs fuzz
 
 help: ## Show these targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -29,6 +30,9 @@ check: $(STAMP) ## Check style, types and architecture.
 bench: $(STAMP) ## Run the benchmarks: each prints ratios against peers measured in the same run.
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; \
 	  $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+fuzz: $(STAMP) ## Send the API everything its OpenAPI document allows, and more, for SECONDS (600).
+	$(BIN)/python -m tests.fuzzing.run $(SECONDS)
 
 docs: $(STAMP) ## Write the generated files of docs/ anew from the program itself.
 	$(BIN)/stormcom reference > docs/commands.md
