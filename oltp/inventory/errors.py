@@ -25,3 +25,23 @@ class ReasonUnknown(Invalid):
 
 class ChangeMissing(Invalid):
     """A change of stock by 0 is none."""
+
+
+class OutOfStock(Conflict):
+    """There is too little in stock of: {variants}."""
+
+
+class DemandInvalid(Invalid):
+    """A demand names at least one variant, each with a quantity of 1 or more."""
+
+
+class ReservationTimeInvalid(Invalid):
+    """A reservation holds for 1 to {longest} minutes."""
+
+
+class NothingReserved(Conflict):
+    """Nothing is reserved for order {order_id}, or no longer."""
+
+
+class AlreadyExtended(Conflict):
+    """The reservation of order {order_id} has been extended once already."""

@@ -1,11 +1,14 @@
 """What a quantity means, as pure rules."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
+from uuid import UUID
 
-from oltp.inventory.errors import ChangeMissing, ReasonUnknown
+from oltp.inventory.errors import ChangeMissing, DemandInvalid, ReasonUnknown, ReservationTimeInvalid
 
 Availability = Literal["in_stock", "low_stock", "out_of_stock"]
 ReasonCode = Literal["sale", "return", "manual", "correction", "initial"]
+LONGEST_MINUTES = 1440
 REASON_CODES: tuple[ReasonCode, ...] = get_args(ReasonCode)
 
 
@@ -40,3 +43,27 @@ def check_change(*, delta: int, reason_code: str) -> None:
     check_reason(reason_code)
     if delta == 0:
         raise ChangeMissing(field="delta")
+
+
+def sum_demand(lines: Iterable[tuple[UUID, int]]) -> dict[UUID, int]:
+    """Return how much of each variant is wanted in all, by variant id in order.
+
+    `lines` are (variant, quantity) of every line and of every part of a bundle: checked line by line, two lines of
+    one variant would each find the whole stock.
+    """
+    total: dict[UUID, int] = {}
+    for variant_id, quantity in lines:
+        total[variant_id] = total.get(variant_id, 0) + quantity
+    return {variant_id: total[variant_id] for variant_id in sorted(total)}
+
+
+def check_demand(demand: Mapping[UUID, int]) -> None:
+    """Refuse an empty demand and quantities below 1. Errors: DemandInvalid."""
+    if not demand or min(demand.values()) < 1:
+        raise DemandInvalid(field="quantity")
+
+
+def check_minutes(minutes: int) -> None:
+    """Refuse a time a reservation may not hold for. Errors: ReservationTimeInvalid."""
+    if not 1 <= minutes <= LONGEST_MINUTES:
+        raise ReservationTimeInvalid(field="minutes", longest=LONGEST_MINUTES)
