@@ -15,7 +15,8 @@ def main() -> None:
     """Serve until killed."""
     app = create_app(settings=Settings(log_level="error"), database=Database(sys.argv[1]), clock=SystemClock(),
                      encoder=HashEncoder())
-    uvicorn.run(app, port=int(sys.argv[2]), log_level="critical")
+    # Up to here an address that is too long reaches the application, which answers it as it answers all bad input.
+    uvicorn.run(app, port=int(sys.argv[2]), log_level="critical", http="h11", h11_max_incomplete_event_size=2**20)
 
 
 if __name__ == "__main__":
