@@ -51,7 +51,8 @@ def fuzz(url: str, folder: Path, seconds: int, options: list[str]) -> int:
         command = ["schemathesis", "run", f"{base}/openapi.json", "--header", f"Authorization: Bearer {token}",
                    "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--continue-on-failure",
                    "--request-timeout", "30", "--output-truncate", "true", *options]
-        return subprocess.run([str(Path(sys.executable).parent / command[0]), *command[1:]], cwd=folder, check=False).returncode
+        command[0] = str(Path(sys.executable).parent / command[0])
+        return subprocess.run(command, cwd=folder, check=False).returncode
     finally:
         api.terminate()
         api.wait()
