@@ -72,7 +72,8 @@ def transition(
         order.canceled_at, order.cancel_reason = now, reason or "Order canceled"
     if since == "CANCELED" and to == "PENDING":
         order.canceled_at = order.cancel_reason = None
-    _keep(session, order, event_of(since, to), {"status": {"old": since, "new": to}}, now, facts=facts)
+    _keep(session, order=order, name=event_of(since, to), changes={"status": {"old": since, "new": to}}, now=now,
+          facts=facts)
     return order
 
 
@@ -86,7 +87,7 @@ def hold(session: Session, *, store_id: UUID, order_id: UUID, reason: str, clock
     order = take_order(session, store_id=store_id, order_id=order_id)
     before, now = order.hold_reason, clock.now()
     order.held_at, order.hold_reason, order.updated_at = order.held_at or now, reason, now
-    _keep(session, order, "order.held", {"hold_reason": {"old": before, "new": reason}}, now,
+    _keep(session, order=order, name="order.held", changes={"hold_reason": {"old": before, "new": reason}}, now=now,
           facts={"reason": reason})
     return order
 
@@ -98,7 +99,7 @@ def release(session: Session, *, store_id: UUID, order_id: UUID, clock: Clock = 
         return order
     before, now = order.hold_reason, clock.now()
     order.held_at, order.hold_reason, order.updated_at = None, None, now
-    _keep(session, order, "order.released", {"hold_reason": {"old": before, "new": None}}, now)
+    _keep(session, order=order, name="order.released", changes={"hold_reason": {"old": before, "new": None}}, now=now)
     return order
 
 
@@ -140,7 +141,7 @@ def change_order(
     for name, value in wanted.items():
         setattr(order, name, value)
     now = order.updated_at = clock.now()
-    _keep(session, order, "order.updated", kept, now, facts={"fields": sorted(wanted)})
+    _keep(session, order=order, name="order.updated", changes=kept, now=now, facts={"fields": sorted(wanted)})
     return order
 
 
@@ -157,7 +158,7 @@ def delete_order(
     if order.status != "CANCELED":
         raise OrderNotDeletable(status=order.status)
     now = order.deleted_at = order.updated_at = clock.now()
-    _keep(session, order, "order.deleted", {"deleted_at": {"old": None, "new": now}}, now)
+    _keep(session, order=order, name="order.deleted", changes={"deleted_at": {"old": None, "new": now}}, now=now)
 
 
 def note_payment(session: Session, *, order: Order, payment_status: str, clock: Clock) -> None:
@@ -181,7 +182,7 @@ def facts_of(order: Order, facts: Mapping[str, Any] = _NOTHING) -> dict[str, Any
         "customer_id": None if order.customer_id is None else str(order.customer_id), **facts}
 
 
-def _keep(session: Session, order: Order, name: str, changes: Mapping[str, Any], now: datetime,
+def _keep(session: Session, *, order: Order, name: str, changes: Mapping[str, Any], now: datetime,
           facts: Mapping[str, Any] = _NOTHING) -> None:
     session.flush()
     record_event(session, store_id=order.store_id, name=name, entity_type="order", entity_id=order.id,
