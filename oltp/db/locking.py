@@ -76,3 +76,15 @@ def lock_levels(session: Session, *, store_id: UUID, variant_ids: Iterable[UUID]
         SELECT variant_id FROM inventory_level WHERE store_id = :store AND variant_id = ANY (:ids)
         ORDER BY variant_id FOR NO KEY UPDATE""")
     return list(session.scalars(statement, {"store": store_id, "ids": list(variant_ids)}))
+
+
+def lock_cart(session: Session, *, store_id: UUID, cart_id: UUID) -> bool:
+    """Lock a cart, before its items, until the transaction ends; False where there is none."""
+    statement = text("SELECT id FROM cart WHERE store_id = :store AND id = :cart FOR NO KEY UPDATE")
+    return session.scalar(statement, {"store": store_id, "cart": cart_id}) is not None
+
+
+def lock_quote(session: Session, *, store_id: UUID, quote_id: UUID) -> bool:
+    """Lock a quote until the transaction ends, so that it is placed once; False where there is none."""
+    statement = text("SELECT id FROM quote WHERE store_id = :store AND id = :quote FOR NO KEY UPDATE")
+    return session.scalar(statement, {"store": store_id, "quote": quote_id}) is not None
