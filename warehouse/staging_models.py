@@ -15,7 +15,8 @@ order_id UUID as in raw.orders
 person UUID the customer or guest, after identity
 person_kind VARCHAR customer, guest, visitor, or order (nobody known)
 origin VARCHAR storefront, import or opening
-currency VARCHAR ISO-4217 code
+currency VARCHAR the store's, in which the amounts are
+reporting_factor DECIMAL(20,12) store's minor units for one of the order's; empty where no rate is known
 placed_at TIMESTAMPTZ moment of the order
 placed_day DATE its store-day
 is_counted BOOLEAN placed, not test, not deleted, not opening
@@ -32,6 +33,7 @@ lines_count BIGINT order lines"""),
     ("order",),
     {
         "o": "(store_id, id) IN (SELECT store_id, order_id FROM touched_keys)",
+        "v": "(store_id, id) IN (SELECT store_id, order_id FROM touched_keys)",
         "i": _IN_ORDERS,
         "e": "(store_id, entity_id) IN (SELECT store_id, order_id FROM touched_keys)",
     },

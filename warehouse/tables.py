@@ -93,6 +93,7 @@ order_discount_amount BIGINT the whole discount, also the part shown on lines
 order_shipping_amount BIGINT shipping charged
 order_tax_amount BIGINT taxes charged
 order_total_amount BIGINT what is to be paid
+reporting_factor DECIMAL(20,12) store's minor units for one of the order's; empty in one currency, or without a rate
 payment_status VARCHAR payment status
 created_at TIMESTAMPTZ when the row was made
 updated_at TIMESTAMPTZ last change
@@ -193,7 +194,7 @@ row_version BIGINT transaction that last wrote the row"""
 _ID = ("store_id", "id")
 _ORDER_TOUCH = (
     "surrogate origin is_test placed_at currency order_discount_amount order_shipping_amount order_tax_amount "
-    "deleted_at"
+    "reporting_factor deleted_at"
 )
 _EVENT_TOUCH = (
     "corrected_at received_at name surrogate is_bot order_id utm_source utm_medium utm_campaign click_id_kind "

@@ -40,6 +40,7 @@ class Order(Base):
         ),
         CheckConstraint("(held_at IS NULL) = (hold_reason IS NULL)", name="orders_check"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="orders_currency_check"),
+        CheckConstraint("reporting_factor >= 0", name="orders_reporting_factor_check"),
         CheckConstraint("origin = ANY (ARRAY['storefront', 'import', 'opening'])", name="orders_origin_check"),
         Index("orders_customer_listing_idx", "store_id", "customer_id", text("created_at DESC"), "id"),
         Index(
@@ -109,6 +110,8 @@ class Order(Base):
     shipping_discount_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     shipping_tax_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     correlation_id: Mapped[UUID | None]
+    # Minor units of the store's currency for one of the order's; NULL where they are one currency.
+    reporting_factor: Mapped[Decimal | None] = mapped_column(Numeric(20, 12))
 
 
 class OrderItem(Base):

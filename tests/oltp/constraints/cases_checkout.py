@@ -36,6 +36,7 @@ CASES: dict[str, str] = {
     "quote_check1": "total_amount = total_amount + 1",
     "quote_currency_check": "currency = 'usd'",
     "orders_shipping_parts_check": "shipping_tax_amount = -1",
+    "orders_reporting_factor_check": "reporting_factor = -1",
     "order_items_uncollected_check": "uncollected_quantity = cancelled_quantity + 1",
     "payment_entry_amount_check": "amount = -1",
     "payment_entry_external_ref_check": "external_ref = ''",

@@ -14,13 +14,23 @@ SELECT
   'days do not add up to lines' AS problem
 FROM (
   SELECT
-    c.store_id,
-    SUM(i.line_subtotal_amount) AS gross_amount
-  FROM raw.orders AS c
-  JOIN raw.order_items AS i
-    ON i.store_id = c.store_id AND i.order_id = c.id
-  WHERE c.origin <> 'opening' AND NOT c.is_test AND c.deleted_at IS NULL
-  GROUP BY c.store_id
+    v.store_id,
+    SUM(CAST(ROUND(CAST(v.gross_amount AS DECIMAL(18, 0)) * v.factor, 0) AS BIGINT)) AS gross_amount
+  FROM (
+    SELECT
+      c.store_id,
+      c.id,
+      CAST(CASE WHEN c.currency = s.currency THEN 1 ELSE COALESCE(c.reporting_factor, 0) END AS DECIMAL(20, 12)) AS factor,
+      SUM(i.line_subtotal_amount) AS gross_amount
+    FROM raw.orders AS c
+    JOIN raw.stores AS s
+      ON s.id = c.store_id
+    JOIN raw.order_items AS i
+      ON i.store_id = c.store_id AND i.order_id = c.id
+    WHERE c.origin <> 'opening' AND NOT c.is_test AND c.deleted_at IS NULL
+    GROUP BY c.store_id, c.id, c.currency, s.currency, c.reporting_factor
+  ) AS v
+  GROUP BY v.store_id
 ) AS l
 LEFT JOIN (
   SELECT

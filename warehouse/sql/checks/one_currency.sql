@@ -1,4 +1,4 @@
--- Orders in another currency than their store's: their amounts must not be added to the store's.
+-- Orders in another currency than their store's that no rate is known for: they count for nothing until there is one.
 SELECT
   o.store_id,
   o.id AS order_id,
@@ -7,4 +7,4 @@ SELECT
 FROM raw.orders AS o
 JOIN raw.stores AS s
   ON s.id = o.store_id
-WHERE o.currency <> s.currency AND NOT o.is_test AND o.deleted_at IS NULL
+WHERE o.currency <> s.currency AND o.reporting_factor IS NULL AND NOT o.is_test AND o.deleted_at IS NULL

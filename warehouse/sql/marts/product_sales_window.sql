@@ -19,7 +19,7 @@ product_days AS (
     o.placed_day,
     i.product_id,
     SUM(i.quantity) AS units_count,
-    SUM(i.line_subtotal_amount) AS gross_amount
+    SUM(CAST(ROUND(CAST(i.line_subtotal_amount AS DECIMAL(18, 0)) * o.reporting_factor, 0) AS BIGINT)) AS gross_amount
   FROM staging.orders AS o
   JOIN raw.order_items AS i
     ON i.store_id = o.store_id AND i.order_id = o.order_id

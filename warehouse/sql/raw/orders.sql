@@ -13,6 +13,7 @@ SELECT
   t.order_shipping_amount,
   t.order_tax_amount,
   t.order_total_amount,
+  t.reporting_factor,
   t.payment_status::text AS payment_status,
   t.created_at,
   t.updated_at,

@@ -1,5 +1,5 @@
 -- The ledger of what was taken back: one row per processed refund, cancellation and reactivation of an order.
--- After each step an uncancelled order has reversed what was refunded, a cancelled one all it was worth (or the refunds, if
+-- Amounts are in the store's currency; sums are converted, not their parts, so that all of an order is all of it. After each step an uncancelled order has reversed what was refunded, a cancelled one all it was worth (or the refunds, if
 -- they are more: a check shows that). A step's own reversal is the difference it makes, so nothing is reversed twice.
 WITH worth AS (
   SELECT
@@ -7,6 +7,7 @@ WITH worth AS (
     o.order_id,
     o.placed_day,
     o.is_opening,
+    o.reporting_factor AS factor,
     o.gross_amount - o.discounts_amount AS value_amount,
     o.units_count
   FROM staging.orders AS o
@@ -69,6 +70,7 @@ running AS (
     p.taxes_amount,
     t.placed_day,
     t.is_opening,
+    t.factor,
     t.value_amount,
     t.units_count AS sold_count,
     SUM(p.sales_amount) OVER (
@@ -99,9 +101,10 @@ states AS (
     g.taxes_amount,
     g.placed_day,
     g.is_opening,
+    g.factor,
     g.value_amount,
     g.sold_count,
-    g.refunded_amount,
+    CAST(ROUND(CAST(g.refunded_amount AS DECIMAL(18, 0)) * g.factor, 0) AS BIGINT) AS refunded_amount,
     g.refunded_count,
     COALESCE(MAX(g.switch) OVER (PARTITION BY g.store_id, g.order_id, g.switch_number), 0) AS is_cancelled
   FROM running AS g
@@ -114,8 +117,8 @@ totals AS (
     a.kind,
     a.moved_at,
     a.tie,
-    a.shipping_amount,
-    a.taxes_amount,
+    CAST(ROUND(CAST(a.shipping_amount AS DECIMAL(18, 0)) * a.factor, 0) AS BIGINT) AS shipping_amount,
+    CAST(ROUND(CAST(a.taxes_amount AS DECIMAL(18, 0)) * a.factor, 0) AS BIGINT) AS taxes_amount,
     a.placed_day,
     a.is_opening,
     CASE WHEN a.is_cancelled = 1 THEN GREATEST(a.value_amount, a.refunded_amount) ELSE a.refunded_amount END AS reversed_amount,
