@@ -35,16 +35,8 @@ class ProductsUnknown(Invalid):
     """There are no such products: {product_ids}."""
 
 
-class FulfilledOrderNotFound(NotFound):
-    """There is no order {order_id}."""
-
-
 class FulfillmentNotFound(NotFound):
     """There is no fulfillment {fulfillment_id}."""
-
-
-class OrderOnHold(Conflict):
-    """The order is on hold ({reason}): nothing of it is sent before it is released."""
 
 
 class OrderNotReady(Conflict):
@@ -85,3 +77,7 @@ class TrackingInvalid(Invalid):
 
 class ReportInvalid(Invalid):
     """{reason}"""
+
+
+class VariantUnknown(Invalid):
+    """There is no variant {variant_id}."""

@@ -2,37 +2,33 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from oltp.db.locking import lock_order
 from oltp.kit.clock import Clock
 from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
+from oltp.orders.actions import take_order, transition
+from oltp.orders.errors import OrderHeld
+from oltp.orders.models import Order
 from oltp.outbox.actions import record_event
 from oltp.shipping.errors import (
-    FulfilledOrderNotFound,
     FulfillmentMoved,
     FulfillmentNotFound,
     LineNotInOrder,
     MoreThanOrdered,
     NothingToSend,
     OrderNotReady,
-    OrderOnHold,
     OrderUnpaid,
 )
-from oltp.shipping.following import begin_order, follow_order, set_tracking
+from oltp.shipping.following import follow_order, set_tracking
 from oltp.shipping.models import Fulfillment, FulfillmentItem
 from oltp.shipping.rules import Tracking, check_tracking
 from oltp.shipping.states import may_become
 
-_ORDER = text("""
-    SELECT CAST(status AS text) AS status, CAST(payment_status AS text) AS payment_status,
-           CAST(payment_method AS text) AS payment_method, held_at, hold_reason
-    FROM orders WHERE store_id = :store AND id = :order AND deleted_at IS NULL""")
 _LEFT = text("""
     SELECT id, greatest(quantity, 0) - cancelled_quantity - fulfilled_quantity AS quantity
     FROM order_items WHERE store_id = :store AND order_id = :order ORDER BY ordinal""")
@@ -49,10 +45,10 @@ def create_fulfillment(
 ) -> Fulfillment:
     """Take units of an order's lines (line → quantity; empty: all that is left) to be packed and sent.
 
-    Errors: FulfilledOrderNotFound, OrderOnHold, OrderNotReady, OrderUnpaid, LineNotInOrder, NothingToSend,
+    Errors: OrderNotFound, OrderHeld, OrderNotReady, OrderUnpaid, LineNotInOrder, NothingToSend,
     MoreThanOrdered.
     """
-    order = _lock_ready_order(session, store_id=store_id, order_id=order_id)
+    order = _take_ready_order(session, store_id=store_id, order_id=order_id)
     rows = session.execute(_LEFT, {"store": store_id, "order": order_id})
     chosen = _choose({row.id: row.quantity for row in rows}, quantities)
     trace = current_trace()
@@ -67,7 +63,8 @@ def create_fulfillment(
     session.flush()
     items = [{"order_item_id": str(line), "quantity": quantity} for line, quantity in chosen.items()]
     _record(session, fulfillment=made, verb="created", clock=clock, items=items)
-    begin_order(session, store_id=store_id, order_id=order_id, status=order.status, clock=clock)
+    if order.status == "PAID":
+        transition(session, store_id=store_id, order_id=order_id, to="PROCESSING", clock=clock)
     return made
 
 
@@ -88,10 +85,10 @@ def _choose(left: Mapping[UUID, int], wanted: Mapping[UUID, int]) -> dict[UUID, 
 def pack_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUID, clock: Clock) -> Fulfillment:
     """Note that it is packed.
 
-    Errors: FulfillmentNotFound, FulfillmentMoved, OrderOnHold, OrderNotReady, OrderUnpaid.
+    Errors: FulfillmentNotFound, FulfillmentMoved, OrderHeld, OrderNotReady, OrderUnpaid.
     """
     fulfillment = lock_fulfillment(session, store_id=store_id, fulfillment_id=fulfillment_id)
-    _lock_ready_order(session, store_id=store_id, order_id=fulfillment.order_id)
+    _take_ready_order(session, store_id=store_id, order_id=fulfillment.order_id)
     _turn(session, fulfillment=fulfillment, status="packed", clock=clock)
     return fulfillment
 
@@ -101,11 +98,11 @@ def ship_fulfillment(
 ) -> Fulfillment:
     """Note that it has left; done again, only the tracking changes.
 
-    Errors: FulfillmentNotFound, FulfillmentMoved, OrderOnHold, OrderNotReady, OrderUnpaid, TrackingInvalid.
+    Errors: FulfillmentNotFound, FulfillmentMoved, OrderHeld, OrderNotReady, OrderUnpaid, TrackingInvalid.
     """
     check_tracking(tracking)
     fulfillment = lock_fulfillment(session, store_id=store_id, fulfillment_id=fulfillment_id)
-    _lock_ready_order(session, store_id=store_id, order_id=fulfillment.order_id)
+    _take_ready_order(session, store_id=store_id, order_id=fulfillment.order_id)
     fulfillment.shipped_at = fulfillment.shipped_at or clock.now()
     show_tracking(session, fulfillment=fulfillment, tracking=tracking)
     _turn(session, fulfillment=fulfillment, status="shipped", clock=clock)
@@ -177,14 +174,11 @@ def show_tracking(session: Session, *, fulfillment: Fulfillment, tracking: Track
                      url=tracking.url)
 
 
-def _lock_ready_order(session: Session, *, store_id: UUID, order_id: UUID) -> Row[Any]:
+def _take_ready_order(session: Session, *, store_id: UUID, order_id: UUID) -> Order:
     """Return the order under its lock, if goods may be sent for it."""
-    lock_order(session, store_id=store_id, order_id=order_id)
-    order = session.execute(_ORDER, {"store": store_id, "order": order_id}).one_or_none()
-    if order is None:
-        raise FulfilledOrderNotFound(order_id=order_id)
+    order = take_order(session, store_id=store_id, order_id=order_id)
     if order.held_at is not None:
-        raise OrderOnHold(reason=order.hold_reason)
+        raise OrderHeld(reason=order.hold_reason)
     if order.status not in READY:
         raise OrderNotReady(status=order.status)
     # PAID says itself that it is; AUTHORIZED money is promised, and is captured when the goods leave.

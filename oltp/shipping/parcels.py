@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from oltp.shipping.states import SHIPMENT, Report, follow
 
 # A carrier's clock may be ahead of ours by so much; a moment further on would outdo every later report.
 CLOCK_DIFFERENCE = timedelta(hours=1)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ def _check_report(report: CarrierReport, *, now: datetime) -> None:
         raise ReportInvalid(reason=f"A parcel's state is one of {', '.join(SHIPMENT)}.", field="name")
     if report.occurred_at > now + CLOCK_DIFFERENCE:
         raise ReportInvalid(reason="It can't have happened in the future.", field="occurred_at")
+    if report.occurred_at < EARLIEST:
+        raise ReportInvalid(reason="It can't have happened before 2000.", field="occurred_at")
 
 
 def _follow_reports(session: Session, *, shipment: Shipment, order_id: UUID, clock: Clock) -> None:

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import Select, exists, select, text
 from sqlalchemy.orm import Session
 
+from oltp.orders.errors import OrderNotFound
 from oltp.orders.models import Order
 from oltp.shipping.coverage import Finding, check_rates
 from oltp.shipping.errors import (
-    FulfilledOrderNotFound,
     FulfillmentNotFound,
     ProfileNotFound,
     RateNotFound,
@@ -120,10 +120,10 @@ def get_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUID) -
 def list_fulfillments(
     session: Session, *, store_id: UUID, order_id: UUID, after: UUID | None, limit: int
 ) -> list[FulfillmentView]:
-    """Return a page of an order's fulfilments, oldest first, in four statements. Errors: FulfilledOrderNotFound."""
+    """Return a page of an order's fulfilments, oldest first, in four statements. Errors: OrderNotFound."""
     if not session.scalar(select(exists().where(
             Order.store_id == store_id, Order.id == order_id, Order.deleted_at.is_(None)))):
-        raise FulfilledOrderNotFound(order_id=order_id)
+        raise OrderNotFound(order_id=order_id)
     query = select(Fulfillment).where(Fulfillment.store_id == store_id, Fulfillment.order_id == order_id)
     if after is not None:
         query = query.where(Fulfillment.id > after)

@@ -12,6 +12,7 @@ from oltp.kit.clock import FixedClock
 from oltp.kit.errors import Refusal
 from oltp.kit.ids import new_id
 from oltp.kit.trace import bind_trace, new_trace
+from oltp.orders.errors import OrderHeld, OrderNotFound
 from oltp.shipping import errors
 from oltp.shipping.fulfilling import (
     cancel_fulfillment,
@@ -130,7 +131,7 @@ def test_a_held_order_is_refused_at_every_step_but_arrival(shop: Shop, goods: Go
     shop.execute("UPDATE orders SET held_at = now(), hold_reason = 'fraud' WHERE store_id = :store")
     for attempt in (lambda: do(shop, ship_fulfillment, waiting), lambda: do(shop, pack_fulfillment, waiting),
                     lambda: send(shop, placed, 1)):
-        with pytest.raises(errors.OrderOnHold, match="fraud"):
+        with pytest.raises(OrderHeld, match="fraud"):
             attempt()
     assert do(shop, deliver_fulfillment, sent).status == "delivered"
     assert do(shop, cancel_fulfillment, waiting).status == "canceled"
@@ -141,7 +142,7 @@ def test_unknown_things_are_refused_by_name(shop: Shop, goods: Goods) -> None:
     with pytest.raises(errors.LineNotInOrder) as refused:
         send(shop, Placed(placed.order_id, other.lines), 1)
     assert refused.value.field == "items.0.order_item_id"
-    with pytest.raises(errors.FulfilledOrderNotFound):
+    with pytest.raises(OrderNotFound):
         send(shop, Placed(new_id(), ()))
     with pytest.raises(errors.FulfillmentNotFound):
         do(shop, pack_fulfillment, new_id())
