@@ -25,10 +25,11 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {
     "product.updated": (search.REFRESH_PRODUCT,),
     "product.deleted": (search.REFRESH_PRODUCT,),
     "price.changed": (search.REFRESH_PRODUCT,),
+    "inventory.low_stock": (inventory.LOW_STOCK,),
 }
 
 TASKS: tuple[Task, ...] = (
-    *jobs.TASKS, *outbox.TASKS, *idempotency.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *tenancy.TASKS, *customers.TASKS,
-    *pricing.TASKS, *inventory.TASKS, *promotions.TASKS, *carts.TASKS, *payments.TASKS, *shipping.TASKS,
-    *checkout.TASKS, *subscriptions.TASKS, *search.TASKS, *rollout.TASKS,
+    *jobs.TASKS, *outbox.TASKS, *idempotency.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *tenancy.TASKS,
+    *customers.TASKS, *pricing.TASKS, *inventory.TASKS, *promotions.TASKS, *carts.TASKS, *payments.TASKS,
+    *shipping.TASKS, *checkout.TASKS, *subscriptions.TASKS, *search.TASKS, *rollout.TASKS,
 )

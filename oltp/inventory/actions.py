@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from oltp.db.locking import lock_stock
-from oltp.inventory.errors import LevelNotFound, NotEnoughStock, StockMoved, StockStillLegacy
+from oltp.inventory.errors import LevelNotFound, NotEnoughStock, StockMoved
 from oltp.inventory.models import InventoryAdjustment
 from oltp.inventory.queries import find_level
 from oltp.inventory.rules import check_change, check_reason, runs_low
+from oltp.inventory.settling import lock_all
 from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
 from oltp.outbox.actions import record_event
@@ -30,14 +30,6 @@ _MOVE = text("""
       AND (NOT is_tracked OR coalesce(CAST(:target AS integer), on_hand + :delta) >= least(
         on_hand, reserved - backorder_limit))
     RETURNING old.on_hand AS before, on_hand, low_stock_threshold, is_tracked""")
-# The trigger makes it at commit; a program that moves stock before that makes it now.
-_OPEN = text("""
-    INSERT INTO inventory_level (store_id, variant_id, is_tracked, low_stock_threshold)
-    SELECT v.store_id, v.id, p.track_inventory, v.low_stock_threshold
-    FROM product_variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
-    WHERE v.store_id = :store AND v.id = :variant ON CONFLICT DO NOTHING RETURNING variant_id""")
-# Up to here legacy leads, and a change made here would be lost.
-_LEGACY_LEADS = ("off", "shadow")
 
 
 @dataclass(frozen=True)
@@ -93,14 +85,10 @@ def set_stock(
 
 
 def _move(session: Session, *, move: Move, reason: Reason) -> InventoryAdjustment | None:
-    key = {"store": move.store_id, "variant": move.variant_id}
-    step = lock_stock(session, store_id=move.store_id, variant_ids=[move.variant_id])
-    if step in _LEGACY_LEADS:
-        raise StockStillLegacy(step=step)
-    values = {**key, "delta": move.delta, "target": move.target, "expected": move.expected}
+    lock_all(session, store_id=move.store_id, variant_ids=[move.variant_id])
+    values = {"store": move.store_id, "variant": move.variant_id, "delta": move.delta, "target": move.target,
+              "expected": move.expected}
     moved = session.execute(_MOVE, values).one_or_none()
-    if moved is None and session.execute(_OPEN, key).one_or_none() is not None:
-        moved = session.execute(_MOVE, values).one_or_none()
     if moved is None:
         raise _refusal(session, move=move)
     if moved.on_hand == moved.before:

@@ -13,6 +13,9 @@ INVARIANTS: dict[str, str] = {
           SELECT store_id, variant_id, sum(quantity) AS total FROM stock_reservation GROUP BY 1, 2) r
           ON r.store_id = l.store_id AND r.variant_id = l.variant_id
         WHERE l.reserved <> coalesce(r.total, 0)""",
+    "no_more_is_promised_than_there_is": """
+        SELECT l.store_id, l.variant_id, l.on_hand, l.reserved FROM inventory_level l
+        WHERE l.is_tracked AND l.reserved > l.on_hand::bigint + l.backorder_limit + l.legacy_shortage""",
     "every_variant_has_a_level": """
         SELECT v.store_id, v.id AS variant_id FROM product_variants v
         WHERE capability_reached(v.store_id, 'inventory', 'read_new') AND NOT EXISTS (
