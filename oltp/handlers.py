@@ -25,6 +25,8 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {
     "product.updated": (search.REFRESH_PRODUCT,),
     "product.deleted": (search.REFRESH_PRODUCT,),
     "price.changed": (search.REFRESH_PRODUCT,),
+    "order.released": (shipping.FOLLOW_ORDER,),
+    "order.items_cancelled": (shipping.FOLLOW_ORDER,),
     "inventory.low_stock": (inventory.LOW_STOCK,),
 }
 

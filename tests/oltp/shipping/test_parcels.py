@@ -11,12 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from oltp.handlers import FOLLOWERS
+from oltp.jobs.task import Work
 from oltp.kit.clock import FixedClock
 from oltp.kit.ids import new_id
+from oltp.orders.actions import release
 from oltp.shipping import errors
 from oltp.shipping.parcels import CarrierReport, NewParcel, create_shipment, record_carrier_event
 from oltp.shipping.rules import Tracking
 from oltp.shipping.states import SHIPMENT, Report, follow
+from oltp.shipping.tasks import FOLLOW_ORDER
+from oltp.shipping.tasks import follow as follow_released
 from tests.conftest import IS_FULL, NOON
 from tests.oltp.shipping.orders import Placed, column, event_names, place
 from tests.oltp.shipping.test_fulfilling import CLOCK, send, status
@@ -127,6 +132,20 @@ def test_facts_are_taken_of_a_cancelled_order_and_move_it_not(shop: Shop) -> Non
                  order=placed.order_id)
     assert tell(shop, shipment, "delivered", -1) == "delivered"
     assert status(shop, placed) == "CANCELED"
+
+
+def test_a_held_order_follows_when_it_is_released(shop: Shop) -> None:
+    placed, shipment = ready(shop)
+    shop.execute("UPDATE orders SET held_at = now(), hold_reason = 'fraud' WHERE store_id = :store")
+    tell(shop, shipment, "delivered", -1)
+    assert status(shop, placed) == "PROCESSING" and end(shop, placed, shipment)[3] == "delivered"
+    with shop.database.session_for(shop.store_id) as session:
+        release(session, store_id=shop.store_id, order_id=placed.order_id, clock=CLOCK)
+    assert FOLLOWERS["order.released"] == (FOLLOW_ORDER,)
+    for _ in range(2):
+        follow_released(Work(shop.database, CLOCK, FOLLOWERS), store_id=str(shop.store_id),
+                        entity_id=str(placed.order_id), event_id=str(new_id()))
+        assert status(shop, placed) == "DELIVERED"
 
 
 def test_a_return_to_the_sender_leaves_the_fulfilment_as_it_was(shop: Shop) -> None:
