@@ -43,6 +43,7 @@ class ReturnRequest(Base):
     request_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    reject_reason: Mapped[str | None]
 
 
 class ReturnItem(Base):
