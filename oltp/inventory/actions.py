@@ -4,16 +4,16 @@ A level is moved by one conditional UPDATE; what the condition refuses is looked
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from oltp.inventory.errors import LevelNotFound, NotEnoughStock, StockMoved
+from oltp.inventory.errors import LevelNotFound
 from oltp.inventory.models import InventoryAdjustment
 from oltp.inventory.queries import find_level
-from oltp.inventory.rules import check_change, check_reason, runs_low
+from oltp.inventory.rules import LevelState, check_change, check_reason, moved_to, runs_low
 from oltp.inventory.settling import lock_all
 from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
@@ -27,6 +27,7 @@ _MOVE = text("""
         coalesce(CAST(:target AS integer), on_hand + :delta), reserved, backorder_limit, is_tracked))
     WHERE store_id = :store AND variant_id = :variant
       AND on_hand = coalesce(CAST(:expected AS integer), on_hand)
+      AND coalesce(CAST(:target AS bigint), on_hand::bigint + :delta) BETWEEN -2147483647 AND 2147483647
       AND (NOT is_tracked OR coalesce(CAST(:target AS integer), on_hand + :delta) >= least(
         on_hand, reserved - backorder_limit))
     RETURNING old.on_hand AS before, on_hand, low_stock_threshold, is_tracked""")
@@ -61,7 +62,8 @@ def adjust_stock(
 ) -> InventoryAdjustment:
     """Change a variant's stock by `delta`; `expected_on_hand`: only if that much is there.
 
-    Errors: ChangeMissing, ReasonUnknown, LevelNotFound, StockMoved, NotEnoughStock, StockStillLegacy.
+    Errors: ChangeMissing, ReasonUnknown, LevelNotFound, StockMoved, NotEnoughStock, StockBeyondLimit,
+    StockStillLegacy.
     """
     check_change(delta=delta, reason_code=reason_code)
     move = Move(store_id, variant_id, delta, None, expected_on_hand)
@@ -77,7 +79,8 @@ def set_stock(
 ) -> InventoryAdjustment | None:
     """Set a variant's stock to what was counted; None when that is what the level says already.
 
-    Errors: ReasonUnknown, LevelNotFound, StockMoved, NotEnoughStock, StockStillLegacy.
+    Errors: ReasonUnknown, LevelNotFound, StockMoved, NotEnoughStock, StockBeyondLimit,
+    StockStillLegacy.
     """
     check_reason(reason_code)
     move = Move(store_id, variant_id, None, on_hand, expected_on_hand)
@@ -90,7 +93,7 @@ def _move(session: Session, *, move: Move, reason: Reason) -> InventoryAdjustmen
               "expected": move.expected}
     moved = session.execute(_MOVE, values).one_or_none()
     if moved is None:
-        raise _refusal(session, move=move)
+        _refuse(session, move=move)
     if moved.on_hand == moved.before:
         return None
     adjustment = _record(session, move=move, delta=moved.on_hand - moved.before, reason=reason)
@@ -109,14 +112,15 @@ def _record(session: Session, *, move: Move, delta: int, reason: Reason) -> Inve
     return adjustment
 
 
-def _refusal(session: Session, *, move: Move) -> LevelNotFound | StockMoved | NotEnoughStock:
+def _refuse(session: Session, *, move: Move) -> NoReturn:
+    # Under the level's lock, so it still is as the statement found it.
     level = find_level(session, store_id=move.store_id, variant_id=move.variant_id)
     if level is None:
-        return LevelNotFound(variant_id=move.variant_id)
-    if move.expected is not None and level.on_hand != move.expected:
-        return StockMoved(variant_id=move.variant_id, on_hand=level.on_hand, expected=move.expected)
-    delta = move.delta if move.delta is not None else (move.target or 0) - level.on_hand
-    return NotEnoughStock(variant_id=move.variant_id, on_hand=level.on_hand, reserved=level.reserved, delta=delta)
+        raise LevelNotFound(variant_id=move.variant_id)
+    state = LevelState(level.on_hand, level.reserved, level.backorder_limit, level.is_tracked,
+                       level.low_stock_threshold)
+    moved_to(state, variant_id=move.variant_id, delta=move.delta, on_hand=move.target, expected=move.expected)
+    raise AssertionError("the statement and the rule disagree")
 
 
 def _record_events(session: Session, *, adjustment: InventoryAdjustment, moved: Row[Any]) -> None:

@@ -28,7 +28,7 @@ class ChangeMissing(Invalid):
 
 
 class OutOfStock(Conflict):
-    """There is too little in stock of: {variants}."""
+    """There is too little in stock of {named}."""
 
 
 class DemandInvalid(Invalid):
@@ -45,3 +45,19 @@ class NothingReserved(Conflict):
 
 class AlreadyExtended(Conflict):
     """The reservation of order {order_id} has been extended once already."""
+
+
+class StockBeyondLimit(Conflict):
+    """Variant {variant_id} would have {on_hand} on hand: more than a level can hold."""
+
+
+class BackorderLimitTooLow(Conflict):
+    """Of variant {variant_id} {reserved} are promised and {on_hand} on hand: the limit cannot be {backorder_limit}."""
+
+
+class ChangeAmbiguous(Invalid):
+    """Give either a delta or what is on hand."""
+
+
+class TooManyRows(Invalid):
+    """At most {most} rows at once."""

@@ -1,14 +1,26 @@
 """What a quantity means, as pure rules."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal, get_args
 from uuid import UUID
 
-from oltp.inventory.errors import ChangeMissing, DemandInvalid, ReasonUnknown, ReservationTimeInvalid
+from oltp.inventory.errors import (
+    ChangeAmbiguous,
+    ChangeMissing,
+    DemandInvalid,
+    NotEnoughStock,
+    ReasonUnknown,
+    ReservationTimeInvalid,
+    StockBeyondLimit,
+    StockMoved,
+)
 
 Availability = Literal["in_stock", "low_stock", "out_of_stock"]
 ReasonCode = Literal["sale", "return", "manual", "correction", "initial"]
 LONGEST_MINUTES = 1440
+# What an integer column holds.
+LARGEST_STOCK = 2**31 - 1
 REASON_CODES: tuple[ReasonCode, ...] = get_args(ReasonCode)
 
 
@@ -67,3 +79,38 @@ def check_minutes(minutes: int) -> None:
     """Refuse a time a reservation may not hold for. Errors: ReservationTimeInvalid."""
     if not 1 <= minutes <= LONGEST_MINUTES:
         raise ReservationTimeInvalid(field="minutes", longest=LONGEST_MINUTES)
+
+
+@dataclass(frozen=True)
+class LevelState:
+    """A level as the rules see it."""
+
+    on_hand: int
+    reserved: int
+    backorder_limit: int
+    is_tracked: bool
+    low_stock_threshold: int
+
+
+def check_either(*, delta: int | None, on_hand: int | None) -> None:
+    """Refuse a change that is neither by a delta nor to a number, or both. Errors: ChangeAmbiguous."""
+    if (delta is None) == (on_hand is None):
+        raise ChangeAmbiguous(field="delta")
+
+
+def moved_to(
+    level: LevelState, *, variant_id: UUID, delta: int | None, on_hand: int | None, expected: int | None,
+) -> int:
+    """Return what is on hand after a change by `delta` or to `on_hand`; the same rule as adjust_stock()'s statement.
+
+    A tracked level keeps what is reserved, or grows towards it. Errors: StockMoved, NotEnoughStock, StockBeyondLimit.
+    """
+    if expected is not None and level.on_hand != expected:
+        raise StockMoved(variant_id=variant_id, on_hand=level.on_hand, expected=expected)
+    after = on_hand if on_hand is not None else level.on_hand + (delta or 0)
+    if not -LARGEST_STOCK <= after <= LARGEST_STOCK:
+        raise StockBeyondLimit(variant_id=variant_id, on_hand=after)
+    if level.is_tracked and after < min(level.on_hand, level.reserved - level.backorder_limit):
+        raise NotEnoughStock(variant_id=variant_id, on_hand=level.on_hand, reserved=level.reserved,
+                             delta=after - level.on_hand)
+    return after

@@ -103,16 +103,22 @@ def lock_all(session: Session, *, store_id: UUID, variant_ids: Sequence[UUID]) -
     """Lock the variants' levels in their order; one that its variant lacks is made. Errors: LevelNotFound,
     StockStillLegacy.
     """
-    step = lock_stock(session, store_id=store_id, variant_ids=variant_ids)
-    if step in LEGACY_LEADS:
-        raise StockStillLegacy(step=step)
-    if len(lock_levels(session, store_id=store_id, variant_ids=variant_ids)) == len(variant_ids):
-        return
-    session.execute(_OPEN, {"store": store_id, "variants": list(variant_ids)})
-    found = set(lock_levels(session, store_id=store_id, variant_ids=variant_ids))
+    found = lock_known(session, store_id=store_id, variant_ids=variant_ids)
     for variant_id in variant_ids:
         if variant_id not in found:
             raise LevelNotFound(variant_id=variant_id)
+
+
+def lock_known(session: Session, *, store_id: UUID, variant_ids: Sequence[UUID]) -> set[UUID]:
+    """As lock_all(), but return which of the variants there are instead of refusing the others."""
+    step = lock_stock(session, store_id=store_id, variant_ids=variant_ids)
+    if step in LEGACY_LEADS:
+        raise StockStillLegacy(step=step)
+    found = lock_levels(session, store_id=store_id, variant_ids=variant_ids)
+    if len(found) < len(variant_ids):
+        session.execute(_OPEN, {"store": store_id, "variants": list(variant_ids)})
+        found = lock_levels(session, store_id=store_id, variant_ids=variant_ids)
+    return set(found)
 
 
 def settle(session: Session, *, store_id: UUID, variant_ids: Sequence[UUID], wanted: Settlement) -> Settled:
@@ -138,9 +144,10 @@ def _out_of_stock(session: Session, *, store_id: UUID, wanted: Mapping[UUID, int
     # The statement has freed what had expired; its transaction will be rolled back, but reads it so.
     rows = session.execute(_STANDS, {"store": store_id, "variants": list(wanted)})
     stands: dict[UUID, int] = {row[0]: row[1] for row in rows}
-    return OutOfStock(variants=[
-        {"variant_id": str(key), "wanted": quantity, "available": stands.get(key, 0)}
-        for key, quantity in wanted.items()])
+    short = [{"variant_id": str(key), "wanted": quantity, "available": stands.get(key, 0)}
+             for key, quantity in wanted.items()]
+    named = ", ".join("{variant_id} ({wanted} wanted, {available} available)".format(**each) for each in short)
+    return OutOfStock(variants=short, named=named)
 
 
 def expiry_events(settled: Settled, *, holder_id: UUID | None) -> list[NewEvent]:

@@ -12,7 +12,7 @@ from oltp.db.session import Database
 from oltp.inventory.actions import adjust_stock, set_stock
 from oltp.inventory.errors import LevelNotFound, NotEnoughStock, StockMoved
 from oltp.inventory.invariants import INVARIANTS
-from oltp.inventory.queries import find_level, list_adjustments, list_levels
+from oltp.inventory.queries import LevelFilter, find_level, list_adjustments, list_levels
 from oltp.kit.trace import bind_trace, new_trace
 from tests.conftest import cloned_database, create_store
 
@@ -131,7 +131,8 @@ def test_pages_by_keyset(stocked: tuple[Database, UUID, UUID]) -> None:
         first = list_levels(session, store_id=store, limit=3)
         rest = list_levels(session, store_id=store, limit=3, after=first[-1].variant_id)
         assert [level.sku for level in first + rest] == ["A", "B", "C", "D"]
-        assert [level.sku for level in list_levels(session, store_id=store, limit=9, is_low=True)] == ["B", "C", "D"]
+        low = list_levels(session, store_id=store, limit=9, wanted=LevelFilter(is_low=True))
+        assert [level.sku for level in low] == ["B", "C", "D"]
         newest = list_adjustments(session, store_id=store, variant_id=variant, limit=3)
         place = (newest[-1].created_at, newest[-1].id)
         older = list_adjustments(session, store_id=store, variant_id=variant, limit=3, before=place)
