@@ -79,7 +79,11 @@ CHECKS: dict[str, Check] = {
             "received = accepted + rejected + duplicate + quarantined + unconsented, and what was accepted is there.",
             ("raw.ingest_batches", "raw.analytics_events"),
         ),
-        Check("one_currency", "Every order is in its store's currency, or its rate is known.", ("raw.orders", "raw.stores")),
+        Check(
+            "one_currency",
+            "Every order is in its store's currency, or its rate is known.",
+            ("raw.orders", "raw.stores"),
+        ),
         Check(
             "models_complete",
             "Every order has a store-day, and the days add up to the lines.",

@@ -49,12 +49,12 @@ lines_count BIGINT order lines"""),
 MOVEMENTS = Model(
     "staging",
     "movements",
-    "What was taken back from orders: one row per processed refund, cancellation and reactivation.",
+    "What was taken back from orders: one row per processed refund, cancellation, also of pieces, and reactivation.",
     columns_of("""
 store_id UUID the tenant
 order_id UUID the order
 step_id UUID refund or domain event
-kind VARCHAR refund, cancel or reactivate
+kind VARCHAR refund, cancel_items, cancel or reactivate
 moved_at TIMESTAMPTZ when
 moved_day DATE store-day of the movement (accounting view)
 view_day DATE store-day of the order (order view); of the movement for opening orders
@@ -69,6 +69,7 @@ taxes_amount BIGINT taxes refunded"""),
         "o": _IN_ORDERS,
         "r": _IN_ORDERS,
         "ri": _IN_ORDERS,
+        "c": "(store_id, entity_id) IN (SELECT store_id, order_id FROM touched_keys)",
         "e": "(store_id, entity_id) IN (SELECT store_id, order_id FROM touched_keys)",
     },
     {

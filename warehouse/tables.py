@@ -140,10 +140,13 @@ row_version BIGINT transaction that last wrote the row"""
 _DOMAIN_EVENTS = """
 store_id UUID the tenant
 id UUID the event
-name VARCHAR order.placed, order.cancelled, order.reactivated, …
+name VARCHAR order.placed, order.cancelled, order.items_cancelled, order.reactivated, …
 entity_type VARCHAR what it happened to
 entity_id UUID which one
 occurred_at TIMESTAMPTZ when
+net_amount BIGINT of order.items_cancelled: what the pieces cost without tax, never paid
+tax_amount BIGINT their tax
+units_count INTEGER how many pieces
 correlation_id UUID follows one action through the system
 actor_type VARCHAR USER, SYSTEM or JOB
 row_version BIGINT transaction that last wrote the row"""
@@ -261,7 +264,7 @@ RAW_TABLES: dict[str, RawTable] = {
             "domain_event",
             _DOMAIN_EVENTS,
             "name entity_id occurred_at",
-            "What happened to orders and products, without payload.",
+            "What happened to orders and products; of the payload only what was cancelled of an order.",
         ),
         _table(
             "analytics_events",

@@ -24,7 +24,7 @@ SELECT e.* FROM raw.analytics_events AS e JOIN (
   WHERE (store_id, event_id) IN (SELECT store_id, event_id FROM changed_analytics_events)
   GROUP BY store_id, event_id HAVING COUNT(*) > 1) AS d ON d.store_id = e.store_id AND d.event_id = e.event_id
 """
-_SWITCHES = "name IN ('order.cancelled', 'order.reactivated')"
+_SWITCHES = "name IN ('order.cancelled', 'order.items_cancelled', 'order.reactivated')"
 
 # raw table → (kind, SELECT)
 RULES: dict[str, tuple[tuple[str, str], ...]] = {

@@ -1,5 +1,6 @@
 """A small shop to write into: real rows in the real schema, with exactly the values a test is about."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -80,7 +81,6 @@ class Shop:
         order_id = self.insert(
             "orders",
             customer_id=customer,
-            order_number=f"N{self.number()}",
             placed_at=at(placed_at),
             currency=self.currency,
             order_subtotal_amount=subtotal,
@@ -88,7 +88,7 @@ class Shop:
             order_shipping_amount=shipping,
             order_tax_amount=tax,
             order_total_amount=subtotal - discount + shipping + tax,
-            **{"status": "PAID", "updated_at": at(placed_at), **values},
+            **{"order_number": f"N{self.number()}", "status": "PAID", "updated_at": at(placed_at), **values},
         )
         for ordinal, line in enumerate(lines, start=1):
             self.line(order_id, ordinal, *line)
@@ -144,9 +144,10 @@ class Shop:
             )
         return refund_id
 
-    def happened(self, name: str, entity: UUID, occurred_at: str) -> UUID:
+    def happened(self, name: str, entity: UUID, occurred_at: str, **payload: int) -> UUID:
         return self.insert(
-            "domain_event", name=name, entity_type=name.split(".")[0], entity_id=entity, occurred_at=at(occurred_at)
+            "domain_event", name=name, entity_type=name.split(".")[0], entity_id=entity, occurred_at=at(occurred_at),
+            payload=json.dumps(payload),
         )
 
     def visitor(self, name: str) -> UUID:

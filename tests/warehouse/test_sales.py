@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.warehouse.shop import Shop
 from tests.warehouse.stories import Scene, Stories
 from warehouse.checks import run_checks
 
@@ -51,6 +52,29 @@ def trial_and_deleted_orders_count_nowhere(scene: Scene) -> Iterator[None]:
 
 
 @stories.tell
+def orders_of_other_currencies_count_in_the_stores(scene: Scene) -> Iterator[None]:
+    """1 EUR was 1.10 USD on the 9th: 10.00 EUR less 1.00, 2.00 shipping, are 11.00 less 1.10 and 2.20 USD.
+
+    9.00 EUR come back in three parts, by sums: 3.33 EUR → 3.66, 6.66 → 7.33, 9.00 → 9.90, whatever the rate is later.
+    """
+    shop = scene.shop
+    shop.execute("INSERT INTO currency_rate (source, base, quote, rated_on, rate) VALUES "
+                 "('ecb', 'EUR', 'USD', '2026-01-09', 1.1), ('ecb', 'EUR', 'USD', '2026-01-12', 2)")
+    tea, abroad = shop.product("TEA"), Shop(shop.database, shop.store_id, currency="EUR")
+    order = abroad.order("2026-01-10 15:00", (tea, 3, 1000), discount=100, shipping=200, order_number="E1")
+    yield
+    assert scene.day("2026-01-10", "orders_count", "shipping_amount", *SALES) == (1, 220, 1100, 110, 0, 990)
+    assert scene.rows("SELECT COUNT(*) FROM marts.daily_store_metrics WHERE store_id = $store") == [(1,)]
+    for day, amount in (("2026-01-14", 333), ("2026-01-15", 333), ("2026-01-16", 234)):
+        abroad.refund(order, f"{day} 15:00", ("item", amount, 1))
+    yield
+    parts = [scene.day(day, "sales_reversals_amount") for day in ("2026-01-14", "2026-01-15", "2026-01-16")]
+    assert parts == [(366,), (367,), (257,)]
+    assert scene.day("2026-01-10", "order_view_net_sales_amount") == (0,)
+    assert next(result for result in run_checks(scene.lake) if result.check.name == "one_currency").is_passed
+
+
+@stories.tell
 def a_refund_has_two_days(scene: Scene) -> Iterator[None]:
     """10.00 sold on the 10th, 4.00 and 1.50 of shipping given back on the 20th.
 
@@ -79,6 +103,24 @@ def only_processed_refunds_count(scene: Scene) -> Iterator[None]:
     )
     yield
     assert scene.day("2026-01-15", *REVERSED) == (250, 0, 0)
+
+
+@stories.tell
+def pieces_that_were_never_paid_are_reversed_when_they_are_cancelled(scene: Scene) -> Iterator[None]:
+    """4 pieces for 10.00 and 0.80 tax, on delivery. On the 12th one is cancelled: 2.50 and 0.20 are not sold after all.
+
+    On the 14th the rest of the order is cancelled: the other 7.50 and 3 pieces, nothing twice.
+    """
+    shop = scene.shop
+    order = shop.order("2026-01-10 15:00", (shop.product("TEA"), 4, 1000), tax=80)
+    shop.happened("order.items_cancelled", order, "2026-01-12 15:00", net_amount=250, tax_amount=20, units_count=1)
+    yield
+    assert scene.day("2026-01-12", *REVERSED, "taxes_amount") == (250, 0, 1, -20)
+    assert scene.day("2026-01-10", *REVERSED) == (0, 250, 0)
+    shop.happened("order.cancelled", order, "2026-01-14 15:00")
+    yield
+    assert scene.day("2026-01-14", *REVERSED) == (750, 0, 3)
+    assert scene.day("2026-01-10", "order_view_net_sales_amount") == (0,)
 
 
 @stories.tell

@@ -1,4 +1,5 @@
--- The ledger of what was taken back: one row per processed refund, cancellation and reactivation of an order.
+-- The ledger of what was taken back: one row per processed refund, cancellation (of an order, or of pieces that were never
+-- paid) and reactivation of an order.
 -- Amounts are in the store's currency; sums are converted, not their parts, so that all of an order is all of it. After each step an uncancelled order has reversed what was refunded, a cancelled one all it was worth (or the refunds, if
 -- they are more: a check shows that). A step's own reversal is the difference it makes, so nothing is reversed twice.
 WITH worth AS (
@@ -41,6 +42,21 @@ steps AS (
   LEFT JOIN refund_sums AS f
     ON f.store_id = r.store_id AND f.refund_id = r.id
   WHERE r.status = 'processed'
+  UNION ALL
+  SELECT
+    c.store_id,
+    c.entity_id AS order_id,
+    c.id AS step_id,
+    'cancel_items' AS kind,
+    c.occurred_at AS moved_at,
+    0 AS tie,
+    COALESCE(c.net_amount, 0) AS sales_amount,
+    COALESCE(c.units_count, 0) AS units_count,
+    0 AS shipping_amount,
+    COALESCE(c.tax_amount, 0) AS taxes_amount,
+    CAST(NULL AS INTEGER) AS switch
+  FROM raw.domain_events AS c
+  WHERE c.name = 'order.items_cancelled'
   UNION ALL
   SELECT
     e.store_id,
