@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 from oltp.inventory.invariants import INVARIANTS as INVENTORY
 from oltp.kit.errors import NotFound
 from oltp.pricing.invariants import INVARIANTS as PRICING
+from oltp.returns.invariants import INVARIANTS as RETURNS
 from oltp.shipping.invariants import INVARIANTS as SHIPPING
 
 SHOWN = 20
-ROOMS: dict[str, Mapping[str, str]] = {"pricing": PRICING, "inventory": INVENTORY, "shipping": SHIPPING}
+ROOMS: dict[str, Mapping[str, str]] = {
+    "pricing": PRICING, "inventory": INVENTORY, "shipping": SHIPPING, "returns": RETURNS,
+}
 # One statement each, so one snapshot: a total and its parts, read one after the other, would differ under every writer.
 _COUNTED = "SELECT count(*) OVER () AS offender_count, offenders.* FROM ({sql}) offenders {scope} LIMIT :shown"
 

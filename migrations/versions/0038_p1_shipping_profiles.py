@@ -19,7 +19,7 @@ CREATE TABLE shipment_event (
   UNIQUE (store_id, shipment_id, external_ref),
   FOREIGN KEY (store_id, shipment_id) REFERENCES shipment (store_id, id) ON DELETE CASCADE);
 SELECT secure_tenant_table('shipment_event');
-ALTER TABLE return_request ADD COLUMN reject_reason text;
+ALTER TABLE return_request ADD COLUMN reject_reason text, ADD COLUMN refund_started_at timestamptz;
 """
 
 # The tables of oltp/shipping/states.py and oltp/returns/states.py; a test compares them.
@@ -65,4 +65,4 @@ def downgrade() -> None:
         op.execute(f"""DROP TRIGGER b_transition ON {table};
                        DROP FUNCTION {table}_transition(), {table}_may_become(text, text)""")
     op.execute("ALTER TABLE products DROP COLUMN shipping_profile_id; DROP TABLE shipment_event")
-    op.execute("ALTER TABLE return_request DROP COLUMN reject_reason")
+    op.execute("ALTER TABLE return_request DROP COLUMN reject_reason, DROP COLUMN refund_started_at")

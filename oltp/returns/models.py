@@ -44,6 +44,7 @@ class ReturnRequest(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     reject_reason: Mapped[str | None]
+    refund_started_at: Mapped[datetime | None]
 
 
 class ReturnItem(Base):
