@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from oltp.inventory.changing import WantedChange
 from oltp.inventory.errors import ChangeMissing, LevelNotFound, TooManyRows
 from oltp.inventory.rules import LevelState, check_either, check_reason, moved_to, runs_low
 from oltp.inventory.settling import lock_known
@@ -39,19 +40,6 @@ _LEDGER = text("""
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
       AS r (id uuid, variant_id uuid, delta integer, reason_code text, reason_detail text, note text)""")
 _NOW = text("SELECT now()")
-
-
-@dataclass(frozen=True)
-class WantedChange:
-    """One row: by `delta` or to `on_hand`, one of them None; `expected` on hand, None for any."""
-
-    variant_id: UUID
-    delta: int | None
-    on_hand: int | None
-    reason_code: str
-    reason_detail: str | None = None
-    note: str | None = None
-    expected: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,9 +77,11 @@ def adjust_many(
     rows = session.execute(_STATES, {"store": store_id, "variants": keys})
     states = {row[0]: LevelState(row[1], row[2], row[3], row[4], row[5]) for row in rows}
     outcomes, done, events = [], [], []
-    for change in changes:
+    # Rows of one moment stand in the ledger by their ids, so these rise as the rows do.
+    ids = sorted(new_id() for _ in changes)
+    for row_id, change in zip(ids, changes, strict=True):
         before = states.get(change.variant_id)
-        outcome = _try_change(change, before)
+        outcome = _try_change(change, before, row_id)
         outcomes.append(outcome)
         if outcome.adjustment_id is None or outcome.on_hand is None or before is None:
             continue
@@ -106,7 +96,7 @@ def adjust_many(
     return outcomes
 
 
-def _try_change(change: WantedChange, level: LevelState | None) -> ChangeOutcome:
+def _try_change(change: WantedChange, level: LevelState | None, row_id: UUID) -> ChangeOutcome:
     try:
         check_reason(change.reason_code)
         check_either(delta=change.delta, on_hand=change.on_hand)
@@ -118,7 +108,7 @@ def _try_change(change: WantedChange, level: LevelState | None) -> ChangeOutcome
                          expected=change.expected)
     except Refusal as refusal:
         return ChangeOutcome(change.variant_id, None if level is None else level.on_hand, None, refusal)
-    return ChangeOutcome(change.variant_id, after, None if after == level.on_hand else new_id(), None)
+    return ChangeOutcome(change.variant_id, after, None if after == level.on_hand else row_id, None)
 
 
 def _write(
