@@ -140,10 +140,13 @@ def delete_cart(
 
 
 def close_cart(session: Session, *, store_id: UUID, cart_id: UUID, clock: Clock) -> None:
-    """Note that the cart was ordered; it takes no further items."""
-    session.execute(text("""
+    """Note that the cart was ordered; it takes no further items. Errors: CartClosed (it was ordered already)."""
+    closed = session.scalar(text("""
         UPDATE cart SET status = 'ordered', version = version + 1, updated_at = :now
-        WHERE store_id = :store AND id = :cart"""), {"store": store_id, "cart": cart_id, "now": clock.now()})
+        WHERE store_id = :store AND id = :cart AND status <> 'ordered' RETURNING id"""),
+        {"store": store_id, "cart": cart_id, "now": clock.now()})
+    if closed is None:
+        raise CartClosed()
 
 
 def _take(session: Session, *, store_id: UUID, cart_id: UUID, expected_updated_at: datetime | None) -> Cart:

@@ -21,7 +21,8 @@ _ORDER = text("""
       correlation_id)
     VALUES (
       :id, :store, :customer_id, :order_number, CAST(:status AS order_status), :discount_code,
-      CAST(:payment_method AS payment_method), CAST(:payment_gateway AS payment_gateway), 'PENDING', :shipping_method,
+      CAST(:payment_method AS payment_method), CAST(:payment_gateway AS payment_gateway),
+      CAST(:payment_status AS payment_status), :shipping_method,
       :shipping_address, :billing_address, :customer_note, :ip_address, :placed_at, :placed_at, :placed_at, :currency,
       :subtotal, :discount, :shipping, :tax, :total, :shipping_discount, :shipping_tax, :prices_include_tax,
       :quote_id, :is_test, :correlation)
@@ -73,6 +74,7 @@ class NewOrder:
     customer_id: UUID | None
     order_number: str
     status: str
+    payment_status: str
     payment_method: str
     payment_gateway: str
     currency: str
