@@ -88,3 +88,37 @@ def lock_quote(session: Session, *, store_id: UUID, quote_id: UUID) -> bool:
     """Lock a quote until the transaction ends, so that it is placed once; False where there is none."""
     statement = text("SELECT id FROM quote WHERE store_id = :store AND id = :quote FOR NO KEY UPDATE")
     return session.scalar(statement, {"store": store_id, "quote": quote_id}) is not None
+
+
+def lock_store_counter(session: Session, *, store_id: UUID) -> bool:
+    """Lock a store's counter, after everything else, until the transaction ends; False where there is none yet."""
+    statement = text("SELECT store_id FROM store_counter WHERE store_id = :store FOR NO KEY UPDATE")
+    return session.scalar(statement, {"store": store_id}) is not None
+
+
+def lock_collection(session: Session, *, store_id: UUID, collection_id: UUID) -> bool:
+    """Lock a live collection and what is in it until the transaction ends; False where there is none.
+
+    It comes before the products in it.
+    """
+    statement = text("""
+        SELECT id FROM collection WHERE store_id = :store AND id = :id AND deleted_at IS NULL FOR NO KEY UPDATE""")
+    return session.scalar(statement, {"store": store_id, "id": collection_id}) is not None
+
+
+def share_rules(session: Session, *, store_id: UUID) -> list[UUID]:
+    """Hold the store's collections by rule as they are, by id, until the transaction ends; return their ids.
+
+    Any number of transactions may; whoever changes a rule or fills a collection anew waits, and they for him.
+    """
+    statement = text("""
+        SELECT id FROM collection WHERE store_id = :store AND kind = 'rule' AND deleted_at IS NULL
+        ORDER BY id FOR SHARE""")
+    return list(session.scalars(statement, {"store": store_id}))
+
+
+def lock_bundle(session: Session, *, store_id: UUID, bundle_id: UUID) -> bool:
+    """Lock a live bundle and its items until the transaction ends; False where there is none."""
+    statement = text("""
+        SELECT id FROM product_bundle WHERE store_id = :store AND id = :id AND deleted_at IS NULL FOR NO KEY UPDATE""")
+    return session.scalar(statement, {"store": store_id, "id": bundle_id}) is not None
