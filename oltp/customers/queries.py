@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -55,3 +56,15 @@ def _look_up(session: Session, *, query: TextClause, store_id: UUID, keys: Seque
         return {}
     rows = session.execute(query, {"store": store_id, "keys": keys})
     return {key: subject for key, subject in rows if subject is not None}
+
+
+_SEGMENTS = text("""
+    SELECT m.segment_id FROM customer_segment_member m JOIN customer_segment s ON s.store_id = m.store_id
+      AND s.id = m.segment_id
+    WHERE m.store_id = :store AND m.customer_id = :customer AND s.deleted_at IS NULL
+      AND m.joined_at <= :at AND (m.left_at IS NULL OR m.left_at > :at)""")
+
+
+def segments_of_customer(session: Session, *, store_id: UUID, customer_id: UUID, at: datetime) -> frozenset[UUID]:
+    """Return the live segments the customer was in at a moment; a spell has its first moment, and not its last."""
+    return frozenset(session.scalars(_SEGMENTS, {"store": store_id, "customer": customer_id, "at": at}))

@@ -48,7 +48,7 @@ _COUNT_ORDER = text(f"""
     FROM stores s, {_PREFIX}
     WHERE c.store_id = :store AND s.id = :store AND s.deleted_at IS NULL AND {_USABLE}
       AND (s.order_limit < 0 OR {_NEXT} <= s.order_limit)
-    RETURNING {_NUMBER.format(n='new.last_order_number')} AS number, new.month_order_count AS count,
+    RETURNING {_NUMBER.format(n='new.last_order_number')} AS number, new.month_order_count AS order_count,
       s.order_limit AS most, s.subscription_plan::text AS plan,
       new.orders_warned_on IS DISTINCT FROM old.orders_warned_on AS is_news,
       EXISTS (SELECT FROM orders o WHERE o.store_id = s.id
@@ -142,7 +142,7 @@ def count_order(session: Session, *, store_id: UUID, now: datetime) -> str:
         _check_usable(usage)
         raise PlanLimitReached(plan=usage.plan, limit=usage.orders.limit, what="orders a month")
     if row.is_news:
-        _warn(session, store_id=store_id, plan=row.plan, used=Meter("orders", row.count, row.most), now=now)
+        _warn(session, store_id=store_id, plan=row.plan, used=Meter("orders", row.order_count, row.most), now=now)
     return str(session.scalar(_SKIP_TAKEN, values) if row.is_taken else row.number)
 
 
