@@ -13,10 +13,11 @@ from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
 from oltp.orders.actions import take_order
 from oltp.outbox.actions import record_event
+from oltp.payments.models import Refund
 from oltp.returns.errors import ReturnMoved, ReturnNotFound, ReturnRefundPending
 from oltp.returns.models import ReturnItem, ReturnRequest
 from oltp.returns.queries import count_returnable
-from oltp.returns.rules import Inspection, check_quantities, check_reason, decide
+from oltp.returns.rules import Inspection, check_quantities, check_reason, decide, refund_id_of
 from oltp.returns.states import may_become
 
 _OF = text("SELECT order_id FROM return_request WHERE store_id = :store AND id = :return")
@@ -73,12 +74,20 @@ def reject_return(
     Errors: ReturnNotFound, ReturnMoved, ReturnRefundPending.
     """
     request = take_return(session, store_id=store_id, return_id=return_id)
-    if request.status == "inspected" and request.refund_started_at is not None:
+    if request.status == "inspected" and _is_being_paid(session, request=request):
         raise ReturnRefundPending()
     if request.status != "rejected":
         request.reject_reason = reason
     turn(session, request=request, status="rejected", clock=clock, reason=reason)
     return request
+
+
+def _is_being_paid(session: Session, *, request: ReturnRequest) -> bool:
+    """Whether a refund was begun that has not failed: its money may be gone already."""
+    if request.refund_started_at is None:
+        return False
+    refund = session.get(Refund, refund_id_of(request.id), populate_existing=True)
+    return refund is None or refund.status != "failed"
 
 
 def receive_return(session: Session, *, store_id: UUID, return_id: UUID, clock: Clock) -> ReturnRequest:
