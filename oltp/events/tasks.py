@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from sqlalchemy import text
 
 from oltp.db.partitions import PARTITIONED, ensure_months
+from oltp.events.purchases import RECORD_PURCHASE, record_purchase
 from oltp.jobs.task import Task, Work
 
 YEAR = timedelta(days=366)
@@ -40,5 +41,6 @@ def trim_timings(work: Work) -> None:
 
 TASKS = (
     Task("events.ensure_partitions", ensure_partitions, cron="11 1 * * *"),
+    Task(RECORD_PURCHASE, record_purchase),
     Task("events.trim_timings", trim_timings, cron="21 1 * * *"),
 )
