@@ -37,3 +37,31 @@ class PriceWindowInvalid(Invalid):
 
 class PriceHistoryFixed(Conflict):
     """A price of that time exists and can't be changed any more: history is what customers were shown."""
+
+
+class PriceMissing(Invalid):
+    """The variant {variant_id} has no price in {currency}."""
+
+
+class PriceUnknown(NotFound):
+    """There is no price {price_id}."""
+
+
+class PriceEnded(Conflict):
+    """The price {price_id} has ended already: history is what customers were shown."""
+
+
+class TaxRateUnknown(NotFound):
+    """There is no tax rate {tax_rate_id}."""
+
+
+class TaxRateTaken(Conflict):
+    """There is a tax rate of this country, region and tax class already."""
+
+
+class TaxRateInvalid(Invalid):
+    """{field} is not valid: {reason}."""
+
+
+class RatesUnreadable(Invalid):
+    """These are no daily reference rates of the ECB: {reason}."""

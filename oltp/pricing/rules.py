@@ -1,9 +1,10 @@
 """Rules of pricing. Pure."""
 
 from datetime import datetime
+from decimal import Decimal, localcontext
 from uuid import UUID
 
-from oltp.kit.money import exponent
+from oltp.kit.money import exponent, from_minor, to_minor
 from oltp.pricing.errors import (
     CompareAtTooLow,
     PriceAmountInvalid,
@@ -41,3 +42,20 @@ def check_window(*, effective_at: datetime | None, expires_at: datetime | None, 
             raise PriceWindowInvalid(field=field)
     if expires_at is not None and (expires_at <= moment or (effective_at is not None and expires_at <= effective_at)):
         raise PriceWindowInvalid(field="expires_at")
+
+
+def conversion_rate(*, of_quote: Decimal, of_base: Decimal) -> Decimal:
+    """Return how much of the quoted currency one of the base is worth, from what both are worth of a third.
+
+    28 digits: more than any amount has, so that the price can be recomputed from the rate that is told.
+    """
+    with localcontext() as context:
+        context.prec = 28
+        return of_quote / of_base
+
+
+def convert(amount: int, *, rate: Decimal, base: str, quote: str) -> int:
+    """Return minor units of `base` in minor units of `quote`, rounded half-even once."""
+    with localcontext() as context:
+        context.prec = 60
+        return to_minor(from_minor(amount, base) * rate, quote)
