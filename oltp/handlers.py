@@ -10,6 +10,7 @@ from oltp.idempotency import tasks as idempotency
 from oltp.inventory import tasks as inventory
 from oltp.jobs import mirror as jobs
 from oltp.jobs.task import Task
+from oltp.merchandising import tasks as merchandising
 from oltp.outbox import tasks as outbox
 from oltp.payments import tasks as payments
 from oltp.pricing import tasks as pricing
@@ -21,17 +22,24 @@ from oltp.subscriptions import tasks as subscriptions
 from oltp.tenancy import tasks as tenancy
 
 FOLLOWERS: dict[str, tuple[str, ...]] = {
-    "product.created": (search.REFRESH_PRODUCT,),
-    "product.updated": (search.REFRESH_PRODUCT,),
-    "product.deleted": (search.REFRESH_PRODUCT,),
-    "price.changed": (search.REFRESH_PRODUCT,),
+    "product.created": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
+    "product.updated": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
+    "product.deleted": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
+    "price.changed": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
     "order.released": (shipping.FOLLOW_ORDER,),
     "order.items_cancelled": (shipping.FOLLOW_ORDER,),
+    "product.restored": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
+    "category.updated": (merchandising.FILL_STORE,),
+    "category.deleted": (merchandising.FILL_STORE,),
+    "inventory.sold_out": (merchandising.REFRESH_VARIANT,),
+    "inventory.back_in_stock": (merchandising.REFRESH_VARIANT,),
+    "inventory.level_changed": (merchandising.REFRESH_VARIANT,),
     "inventory.low_stock": (inventory.LOW_STOCK,),
 }
 
 TASKS: tuple[Task, ...] = (
     *jobs.TASKS, *outbox.TASKS, *idempotency.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *tenancy.TASKS,
-    *customers.TASKS, *pricing.TASKS, *inventory.TASKS, *promotions.TASKS, *carts.TASKS, *payments.TASKS,
-    *shipping.TASKS, *checkout.TASKS, *subscriptions.TASKS, *search.TASKS, *rollout.TASKS,
+    *customers.TASKS, *pricing.TASKS, *inventory.TASKS, *merchandising.TASKS, *promotions.TASKS,
+    *carts.TASKS, *payments.TASKS, *shipping.TASKS, *checkout.TASKS, *subscriptions.TASKS, *search.TASKS,
+    *rollout.TASKS,
 )

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from oltp.inventory.errors import LevelNotFound
 from oltp.inventory.models import InventoryAdjustment
 from oltp.inventory.queries import find_level
-from oltp.inventory.rules import LevelState, check_change, check_reason, moved_to, runs_low
+from oltp.inventory.rules import LevelState, check_change, check_reason, moved_to
+from oltp.inventory.saying import Movement, movement_events
 from oltp.inventory.settling import lock_all
 from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
-from oltp.outbox.actions import record_event
+from oltp.outbox.actions import record_events
 
 # Either by :delta or to :target. An untracked level may go below zero; a tracked one keeps what is reserved, or grows
 # towards it where a legacy program has sold too much.
@@ -30,7 +31,7 @@ _MOVE = text("""
       AND coalesce(CAST(:target AS bigint), on_hand::bigint + :delta) BETWEEN -2147483647 AND 2147483647
       AND (NOT is_tracked OR coalesce(CAST(:target AS integer), on_hand + :delta) >= least(
         on_hand, reserved - backorder_limit))
-    RETURNING old.on_hand AS before, on_hand, low_stock_threshold, is_tracked""")
+    RETURNING old.on_hand AS before, on_hand, backorder_limit, low_stock_threshold, is_tracked""")
 
 
 @dataclass(frozen=True)
@@ -124,18 +125,10 @@ def _refuse(session: Session, *, move: Move) -> NoReturn:
 
 
 def _record_events(session: Session, *, adjustment: InventoryAdjustment, moved: Row[Any]) -> None:
-    """Say that stock moved, and once more when it ran low by that."""
-    payload = {
-        "variant_id": str(adjustment.variant_id), "adjustment_id": str(adjustment.id), "delta": adjustment.delta,
-        "on_hand": moved.on_hand, "reason_code": adjustment.reason_code,
-    }
-    names = ["inventory.adjusted"]
-    if runs_low(before=moved.before, after=moved.on_hand,
-                low_stock_threshold=moved.low_stock_threshold, is_tracked=moved.is_tracked):
-        names.append("inventory.low_stock")
-        payload["low_stock_threshold"] = moved.low_stock_threshold
-    for name in names:
-        record_event(
-            session, store_id=adjustment.store_id, name=name, entity_type="variant", entity_id=adjustment.variant_id,
-            payload=payload, occurred_at=adjustment.created_at,
-            actor_type="USER" if adjustment.user_id is not None else "SYSTEM")
+    """Say that stock moved."""
+    movement = Movement(
+        adjustment.variant_id, adjustment.id, moved.before, moved.on_hand, moved.backorder_limit,
+        moved.low_stock_threshold, moved.is_tracked, adjustment.reason_code, adjustment.order_id)
+    record_events(
+        session, store_id=adjustment.store_id, events=movement_events(movement), occurred_at=adjustment.created_at,
+        actor_type="USER" if adjustment.user_id is not None else "SYSTEM")

@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from oltp.inventory.changing import WantedChange
 from oltp.inventory.errors import ChangeMissing, LevelNotFound, TooManyRows
-from oltp.inventory.rules import LevelState, check_either, check_reason, moved_to, runs_low
+from oltp.inventory.rules import LevelState, check_either, check_reason, moved_to
+from oltp.inventory.saying import Movement, movement_events
 from oltp.inventory.settling import lock_known
 from oltp.kit.errors import Refusal
 from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
-from oltp.outbox.actions import NewEvent, record_events
+from oltp.outbox.actions import record_events
 
 MOST_ROWS = 1000
 _STATES = text("""
@@ -88,7 +88,9 @@ def adjust_many(
         states[change.variant_id] = replace(before, on_hand=outcome.on_hand)
         done.append(_Done(outcome.adjustment_id, change.variant_id, outcome.on_hand - before.on_hand,
                           change.reason_code, change.reason_detail, change.note))
-        events += _events(done[-1], before=before, on_hand=outcome.on_hand)
+        events += movement_events(Movement(
+            change.variant_id, outcome.adjustment_id, before.on_hand, outcome.on_hand, before.backorder_limit,
+            before.low_stock_threshold, before.is_tracked, change.reason_code))
     if done:
         at = _write(session, store_id=store_id, states=states, done=done, user_id=user_id)
         record_events(session, store_id=store_id, events=events, occurred_at=at,
@@ -121,15 +123,3 @@ def _write(
         "correlation": trace.correlation_id if trace else None, "request": trace.request_id if trace else None})
     at: datetime = session.execute(_NOW).scalar_one()
     return at
-
-
-def _events(done: _Done, *, before: LevelState, on_hand: int) -> list[NewEvent]:
-    payload: dict[str, Any] = {
-        "variant_id": str(done.variant_id), "adjustment_id": str(done.id), "delta": done.delta, "on_hand": on_hand,
-        "reason_code": done.reason_code}
-    events = [NewEvent("inventory.adjusted", "variant", done.variant_id, payload)]
-    if runs_low(before=before.on_hand, after=on_hand, low_stock_threshold=before.low_stock_threshold,
-                is_tracked=before.is_tracked):
-        low = {**payload, "low_stock_threshold": before.low_stock_threshold}
-        events.append(NewEvent("inventory.low_stock", "variant", done.variant_id, low))
-    return events

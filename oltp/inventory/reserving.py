@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from oltp.inventory.errors import AlreadyExtended, NothingReserved
 from oltp.inventory.rules import check_demand, check_minutes, check_reason
-from oltp.inventory.settling import Settlement, expiry_events, lock_all, movement_events, settle
+from oltp.inventory.settling import Settlement, expiry_events, lock_all, settle, stock_events
 from oltp.outbox.actions import NewEvent, record_events
 
 _HELD = text("SELECT DISTINCT variant_id FROM stock_reservation WHERE store_id = :store AND order_id = :order")
@@ -59,7 +59,7 @@ def sell_stock(session: Session, *, store_id: UUID, demand: Mapping[UUID, int], 
     wanted = Settlement(kept={}, sold=demand, holder_id=order_id, order_id=order_id)
     settled = settle(session, store_id=store_id, variant_ids=list({*held, *demand}), wanted=wanted)
     record_events(session, store_id=store_id, occurred_at=settled.at, events=[
-        *expiry_events(settled, holder_id=order_id), *movement_events(settled, wanted=wanted)])
+        *expiry_events(settled, holder_id=order_id), *stock_events(settled, wanted=wanted)])
 
 
 def release_reservations(session: Session, *, store_id: UUID, order_id: UUID) -> None:
@@ -115,7 +115,7 @@ def restock(
         order_id=order_id, user_id=user_id)
     settled = settle(session, store_id=store_id, variant_ids=list(quantities), wanted=wanted)
     record_events(session, store_id=store_id, occurred_at=settled.at, events=[
-        *expiry_events(settled, holder_id=None), *movement_events(settled, wanted=wanted)])
+        *expiry_events(settled, holder_id=None), *stock_events(settled, wanted=wanted)])
 
 
 def free_expired(session: Session, *, store_id: UUID, variant_ids: Iterable[UUID]) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from oltp.db.locking import lock_levels, lock_stock
 from oltp.inventory.errors import LevelNotFound, OutOfStock, StockStillLegacy
-from oltp.inventory.rules import runs_low
+from oltp.inventory.saying import Movement, movement_events
 from oltp.kit.trace import current_trace
 from oltp.outbox.actions import NewEvent
 
@@ -48,7 +48,8 @@ _SETTLE = text("""
       WHERE l.store_id = :store AND l.variant_id = t.variant_id
         AND t.reserved <= 2147483647 AND t.on_hand BETWEEN -2147483648 AND 2147483647
         AND (NOT l.is_tracked OR t.kept + t.sold <= 0 OR t.reserved <= t.on_hand + l.backorder_limit)
-      RETURNING l.variant_id, t.kept, t.sold, old.on_hand AS before, l.on_hand, l.low_stock_threshold, l.is_tracked),
+      RETURNING l.variant_id, t.kept, t.sold, old.on_hand AS before, l.on_hand,
+        l.backorder_limit, l.low_stock_threshold, l.is_tracked),
     kept AS (
       INSERT INTO stock_reservation (store_id, variant_id, quantity, created_at, expires_at, order_id, correlation_id)
       SELECT :store, variant_id, kept, statement_timestamp(), statement_timestamp() + :minutes * interval '1 minute',
@@ -158,21 +159,11 @@ def expiry_events(settled: Settled, *, holder_id: UUID | None) -> list[NewEvent]
         for row in settled.gone if holder_id is None or row["order_id"] != str(holder_id)]
 
 
-def movement_events(settled: Settled, *, wanted: Settlement) -> list[NewEvent]:
-    """Return what is to be said of the levels whose stock moved: that it did, and where it ran low by that."""
-    events = []
-    for level in settled.moved:
-        if level["sold"] == 0:
-            continue
-        variant_id = UUID(level["variant_id"])
-        payload = {
-            "variant_id": level["variant_id"], "adjustment_id": level["adjustment_id"], "delta": -level["sold"],
-            "on_hand": level["on_hand"], "reason_code": wanted.reason,
-            "order_id": None if wanted.order_id is None else str(wanted.order_id)}
-        events.append(NewEvent("inventory.adjusted", "variant", variant_id, payload))
-        threshold = level["low_stock_threshold"]
-        if runs_low(before=level["before"], after=level["on_hand"], low_stock_threshold=threshold,
-                    is_tracked=level["is_tracked"]):
-            low = {**payload, "low_stock_threshold": threshold}
-            events.append(NewEvent("inventory.low_stock", "variant", variant_id, low))
-    return events
+def stock_events(settled: Settled, *, wanted: Settlement) -> list[NewEvent]:
+    """Return what is to be said of the levels whose stock moved."""
+    return [
+        event for level in settled.moved if level["sold"] != 0
+        for event in movement_events(Movement(
+            UUID(level["variant_id"]), UUID(level["adjustment_id"]), level["before"], level["on_hand"],
+            level["backorder_limit"], level["low_stock_threshold"], level["is_tracked"], wanted.reason,
+            wanted.order_id))]

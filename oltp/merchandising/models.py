@@ -40,7 +40,7 @@ class Collection(Base):
     description: Mapped[str | None]
     image_url: Mapped[str | None]
     kind: Mapped[str] = mapped_column(server_default=text("'manual'"))
-    rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     is_published: Mapped[bool] = mapped_column(server_default=text("true"))
     position: Mapped[int] = mapped_column(server_default=text("0"))
     meta_title: Mapped[str | None]

@@ -74,10 +74,11 @@ def test_level_ledger_trace_and_events_go_together(stocked: tuple[Database, UUID
             (delta, "sale", "order_created", "Order 1") for delta in (-1, -2, -4)]
         assert {(a.request_id, a.correlation_id) for a in kept[:3]} == {("req-7", trace.correlation_id)}
         events = session.execute(text(
-            "SELECT name, payload ->> 'on_hand' FROM domain_event ORDER BY occurred_at, id")).all()
+            "SELECT name, payload ->> 'on_hand' FROM domain_event "
+            "ORDER BY occurred_at, (payload ->> 'on_hand')::integer DESC, name")).all()
     assert [tuple(event) for event in events] == [
-        ("inventory.adjusted", "10"), ("inventory.adjusted", "6"), ("inventory.adjusted", "4"),
-        ("inventory.low_stock", "4"), ("inventory.adjusted", "3")]
+        ("inventory.adjusted", "10"), ("inventory.back_in_stock", "10"), ("inventory.adjusted", "6"),
+        ("inventory.adjusted", "4"), ("inventory.low_stock", "4"), ("inventory.adjusted", "3")]
     assert offenders(database) == NONE
 
 
