@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -84,6 +85,30 @@ def test_carrier_callbacks_come_in_any_order(shop: Shop) -> None:
         ends.add(end(shop, placed, shipment))
     moments = (NOON - timedelta(hours=8), NOON - timedelta(hours=3))
     assert ends == {("delivered", *moments, "delivered", *moments, "DELIVERED")}
+
+
+def test_carrier_callbacks_come_at_once(shop: Shop) -> None:
+    placed, shipment = ready(shop)
+    workers = 32 if IS_FULL else 6
+    gate, failed = threading.Barrier(workers), []
+
+    def tell_all(seed: int) -> None:
+        gate.wait()
+        try:
+            for name, hours in random.Random(seed).sample(REPORTS, len(REPORTS)):
+                tell(shop, shipment, name, hours)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=tell_all, args=(seed,)) for seed in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert end(shop, placed, shipment)[0] == "delivered" and status(shop, placed) == "DELIVERED"
+    assert shop.execute("SELECT count(*) FROM shipment_event WHERE store_id = :store") == len(REPORTS)
+    assert event_names(shop, ("order",)) == ["order.processing", "order.shipped", "order.delivered"]
 
 
 MOMENTS = st.integers(0, 6).map(lambda hours: NOON + timedelta(hours=hours))
