@@ -1,4 +1,8 @@
-"""Billing cycles of subscriptions: one row a period, so a cycle that runs twice bills once."""
+"""Billing cycles of subscriptions: one row a period, so a cycle that runs twice bills once.
+
+And what fraud looks up with every order: a person's latest orders, and those from one address of the network.
+The log of fraud's decisions is never changed.
+"""
 
 from alembic import op
 
@@ -26,19 +30,39 @@ SELECT secure_tenant_table('subscription_cycle');
 """
 
 
+# What was decided stays decided: a person's review is a row of its own. Only the reviewer may be forgotten.
+LOG = """
+CREATE TRIGGER append_only BEFORE UPDATE OF order_id, rules_version, score, decision, features, reasons, assessed_at,
+  reviewed_at, review_decision ON fraud_assessment FOR EACH ROW EXECUTE FUNCTION refuse_change();
+"""
+
+
 def upgrade() -> None:
     step(UP)
+    step(LOG)
     step("ALTER TABLE subscription ADD COLUMN provider_config_id uuid, ADD COLUMN shipping_address jsonb, "
          "ADD COLUMN shipping_method text")
     add_foreign_key("subscription", "store_id, provider_config_id",
                     "payment_provider_config (store_id, id) ON DELETE SET NULL (provider_config_id)")
     index_concurrently("subscription_store_id_provider_config_id_idx",
                        "subscription (store_id, provider_config_id)")
+    index_concurrently("orders_person_idx", "orders (store_id, subject_id, placed_at)")
+    index_concurrently("orders_ip_address_idx",
+                       "orders (store_id, ip_address, placed_at) WHERE ip_address IS NOT NULL")
+    index_concurrently("fraud_assessment_listing_idx", "fraud_assessment (store_id, assessed_at, id)")
+    index_concurrently("fraud_assessment_suspects_idx",
+                       "fraud_assessment (store_id, assessed_at, id) WHERE decision <> 'approve'")
+    # The index on a person begins with the columns of the old one.
+    step("DROP INDEX IF EXISTS orders_store_id_subject_id_idx")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("""
+        DROP TRIGGER append_only ON fraud_assessment;
+        CREATE INDEX orders_store_id_subject_id_idx ON orders (store_id, subject_id);
+        DROP INDEX orders_person_idx, orders_ip_address_idx, fraud_assessment_listing_idx,
+          fraud_assessment_suspects_idx;
         ALTER TABLE subscription DROP COLUMN provider_config_id, DROP COLUMN shipping_address,
           DROP COLUMN shipping_method;
         DROP TABLE subscription_cycle""")

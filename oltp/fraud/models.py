@@ -38,6 +38,14 @@ class FraudAssessment(Base):
         CheckConstraint(
             "review_decision = ANY (ARRAY['approve', 'decline'])", name="fraud_assessment_review_decision_check"
         ),
+        Index("fraud_assessment_listing_idx", "store_id", "assessed_at", "id"),
+        Index(
+            "fraud_assessment_suspects_idx",
+            "store_id",
+            "assessed_at",
+            "id",
+            postgresql_where=text("decision <> 'approve'"),
+        ),
         Index("fraud_assessment_store_id_order_id_assessed_at_idx", "store_id", "order_id", "assessed_at"),
     )
 

@@ -65,7 +65,14 @@ class Order(Base):
         ),
         Index("orders_store_id_created_at_idx", "store_id", "created_at"),
         Index("orders_store_id_placed_at_idx", "store_id", "placed_at"),
-        Index("orders_store_id_subject_id_idx", "store_id", "subject_id"),
+        Index(
+            "orders_ip_address_idx",
+            "store_id",
+            "ip_address",
+            "placed_at",
+            postgresql_where=text("ip_address IS NOT NULL"),
+        ),
+        Index("orders_person_idx", "store_id", "subject_id", "placed_at"),
     )
 
     id: Mapped[Id]
