@@ -1,6 +1,7 @@
 """Locks: the only home of advisory locks and FOR UPDATE, so that their order can be seen in one place."""
 
 from collections.abc import Collection, Iterable
+from typing import Literal
 from uuid import UUID
 
 import psycopg
@@ -122,3 +123,36 @@ def lock_bundle(session: Session, *, store_id: UUID, bundle_id: UUID) -> bool:
     statement = text("""
         SELECT id FROM product_bundle WHERE store_id = :store AND id = :id AND deleted_at IS NULL FOR NO KEY UPDATE""")
     return session.scalar(statement, {"store": store_id, "id": bundle_id}) is not None
+
+
+CatalogTable = Literal["categories", "brands", "product_attributes", "shipping_profile", "reviews"]
+
+
+def lock_catalog_rows(session: Session, *, table: CatalogTable, store_id: UUID, ids: Iterable[UUID]) -> list[UUID]:
+    """Lock rows of the catalog against other writers, and against those who are about to point to them."""
+    statement = text(f"SELECT id FROM {table} WHERE store_id = :store AND id = ANY (:ids) ORDER BY id "
+                     "FOR NO KEY UPDATE")
+    return list(session.scalars(statement, {"store": store_id, "ids": list(ids)}))
+
+
+def share_catalog_rows(session: Session, *, table: CatalogTable, store_id: UUID, ids: Iterable[UUID]) -> list[UUID]:
+    """Hold rows as they are until the transaction ends, together with others who point to them; after products."""
+    statement = text(f"SELECT id FROM {table} WHERE store_id = :store AND id = ANY (:ids) ORDER BY id FOR SHARE")
+    return list(session.scalars(statement, {"store": store_id, "ids": list(ids)}))
+
+
+def lock_keys(session: Session, *, scope: str, keys: Collection[str]) -> None:
+    """Wait for the transaction-long advisory locks of (scope, key), once a transaction and scope, in their order.
+
+    For what no row stands for yet: a SKU that is about to be given away, the first review of a customer.
+    """
+    names = [f"{scope}:{key}" for key in sorted(set(keys))]
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) "
+                         "FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS n (name, place) ORDER BY place"),
+                    {"names": names})
+
+
+def lock_tax_rate(session: Session, *, store_id: UUID, tax_rate_id: UUID) -> bool:
+    """Lock a tax rate until the transaction ends; False where there is none."""
+    statement = text("SELECT id FROM tax_rate WHERE store_id = :store AND id = :id FOR UPDATE")
+    return session.scalar(statement, {"store": store_id, "id": tax_rate_id}) is not None
