@@ -36,7 +36,7 @@ def run_worker(settings: Settings) -> None:
     configure_logging(settings.log_level)
     logging.basicConfig(handlers=[LogBridge()], level=logging.WARNING, force=True)
     database = Database(running_url(settings), pool_size=CONCURRENCY)
-    work = Work(database, SystemClock(), FOLLOWERS, find_secret_box(settings))
+    work = Work(database, SystemClock(), FOLLOWERS, find_secret_box(settings), settings.rates_url)
     asyncio.run(work_through(work, wait=True))
     database.dispose()
 

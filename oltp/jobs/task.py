@@ -12,13 +12,15 @@ from oltp.kit.secrets import SecretBox
 class Work:
     """What every task is given besides its arguments. `followers`: domain event name → names of tasks.
 
-    `secrets` seals what must not lie open in the database; None where no key is set.
+    `secrets` seals what must not lie open in the database; None where no key is set. `rates_url` is where the ECB's
+    daily rates are; None: nobody asks for them.
     """
 
     database: Database
     clock: Clock
     followers: Mapping[str, tuple[str, ...]]
     secrets: SecretBox | None = None
+    rates_url: str | None = None
 
 
 @dataclass(frozen=True)

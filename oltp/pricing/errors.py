@@ -1,6 +1,6 @@
 """Refusals of pricing."""
 
-from oltp.kit.errors import Conflict, Invalid, NotFound
+from oltp.kit.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 class PriceKeyInvalid(Invalid):
@@ -65,3 +65,7 @@ class TaxRateInvalid(Invalid):
 
 class RatesUnreadable(Invalid):
     """These are no daily reference rates of the ECB: {reason}."""
+
+
+class RatesUnavailable(Unavailable):
+    """No rates from {url}: {reason}."""

@@ -1,8 +1,9 @@
-"""Background work of pricing: windows that begin or end by time alone reach the list price."""
+"""Background work of pricing: windows that begin or end by time alone reach the list price; rates are fetched."""
 
 from sqlalchemy import text
 
 from oltp.jobs.task import Task, Work
+from oltp.pricing.ecb import fetch_rates, read_rates, store_rates
 
 _STALE = text("""
     SELECT s.id FROM stores s WHERE s.deleted_at IS NULL AND capability_reached(s.id, 'pricing', 'dual')
@@ -18,4 +19,17 @@ def refresh_list_prices(work: Work) -> None:
             session.execute(text("SELECT refresh_list_prices(:store)"), {"store": store})
 
 
-TASKS = (Task("pricing.refresh_list_prices", refresh_list_prices, cron="* * * * *"),)
+def refresh_rates(work: Work) -> None:
+    """Add the ECB's rates of the day, where somebody said where they are. A day that is known stays as it is."""
+    if work.rates_url is None:
+        return
+    rates = read_rates(fetch_rates(work.rates_url))
+    with work.database.worker_session() as session:
+        store_rates(session, rates=rates)
+
+
+TASKS = (
+    Task("pricing.refresh_list_prices", refresh_list_prices, cron="* * * * *"),
+    # The ECB publishes at about 16:00 in Frankfurt, summer and winter; an hour later it is certainly there.
+    Task("pricing.refresh_rates", refresh_rates, cron="30 16 * * *"),
+)

@@ -21,6 +21,7 @@ from stormcom.cli import (
     materializing,
     migrating,
     partitions,
+    rates,
     reference,
     serving,
     starting,
@@ -53,8 +54,8 @@ def options(
 
 
 for module in (
-    starting, loading, importing, adopting, databases, migrating, flags, partitions, invariants, materializing, tokens,
-    diagnosis, serving, reference,
+    starting, loading, importing, adopting, databases, migrating, flags, partitions, rates, invariants, materializing,
+    tokens, diagnosis, serving, reference,
 ):
     module.register(app)
 
