@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from fractions import Fraction
 
 from oltp.kit.errors import Invalid
 
@@ -65,7 +64,7 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
     shares = list(weights) if any(weights) else [1] * len(weights)
     total, sign, size = sum(shares), (-1 if amount < 0 else 1), abs(amount)
     parts = [size * share // total for share in shares]
-    order = sorted(range(len(shares)), key=lambda i: (-Fraction(size * shares[i] % total, total), i))
+    order = sorted(range(len(shares)), key=lambda i: (-(size * shares[i] % total), i))
     for i in order[: size - sum(parts)]:
         parts[i] += 1
     return [sign * part for part in parts]

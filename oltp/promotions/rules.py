@@ -1,0 +1,142 @@
+"""The interpreter: which promotions a cart gets and how much each gives, line by line and piece by piece. Pure.
+
+Lines are taken in an order that depends on what is in them and rules by priority and id, so the order in which either
+is given changes nothing. How rules go together stands in stacking.py, the search for the best deal in best_deal.py.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from uuid import UUID
+
+from oltp.promotions.best_deal import choose_best
+from oltp.promotions.conditions import codes_of
+from oltp.promotions.facts import PromoFacts, PromoLine, normalise_code
+from oltp.promotions.pieces import Cart, canonical, expand, open_cart
+from oltp.promotions.stacking import ActiveRule, order_of, run_rule, stack
+
+__all__ = ["ActiveRule", "Applied", "Evaluation", "Mode", "PromoFacts", "PromoLine", "evaluate", "normalise_code"]
+
+Mode = Literal["stack", "best_deal"]
+# Of a line with more pieces the shares of single pieces are not listed.
+PIECES_LISTED = 200
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What one promotion gives on one line, or on shipping. `amount` is gross: what the customer sees off.
+
+    `unit_amounts` are the shares of the line's pieces, in order; empty for shipping and for lines of very many pieces.
+    """
+
+    rule_id: UUID | None
+    code_id: UUID | None
+    code: str | None
+    name: str
+    target: Literal["line", "shipping"]
+    line_id: str | None
+    amount: int
+    unit_amounts: tuple[int, ...]
+    snapshot: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the cart gets. `refused_codes` says why a typed code gives nothing:
+
+    not_valid (unknown, not in force, or of another currency), used_up, conditions_not_met, not_combinable, no_effect.
+    """
+
+    applied: tuple[Applied, ...]
+    line_discounts: dict[str, int]
+    shipping_discount: int
+    refused_codes: dict[str, str]
+    result_hash: str
+
+    @property
+    def total(self) -> int:
+        """The whole discount, gross."""
+        return sum(self.line_discounts.values()) + self.shipping_discount
+
+
+def evaluate(facts: PromoFacts, rules: Iterable[ActiveRule], mode: Mode) -> Evaluation:
+    """Return what the cart gets. `best_deal` looks for the largest total discount (see best_deal.py)."""
+    facts = replace(facts, lines=canonical(facts.lines), codes=tuple(map(normalise_code, facts.codes)))
+    ordered = sorted(rules, key=order_of)
+    able = [rule for rule in ordered if not _refusal(rule, facts)]
+    chosen = choose_best(facts, able) if mode == "best_deal" else stack(facts, able)
+    applied, cart = _apply(facts, chosen)
+    before = open_cart(facts)
+    discounts = {line.line_id: had - left for line, had, left in zip(facts.lines, before.left, cart.left, strict=True)}
+    refused = _refused_codes(facts, ordered, {rule.id for rule in chosen})
+    shipping = before.shipping - cart.shipping
+    return Evaluation(applied, {line: amount for line, amount in discounts.items() if amount}, shipping, refused,
+                      _hash(facts, applied, refused))
+
+
+def _refusal(rule: ActiveRule, facts: PromoFacts) -> str | None:
+    if rule.currency not in (None, facts.currency) or (rule.code is not None and rule.code not in facts.codes):
+        return "not_valid"
+    if rule.is_used_up or rule.budget_left == 0:
+        return "used_up"
+    return None if rule.conditions.holds(facts) else "conditions_not_met"
+
+
+def _refused_codes(facts: PromoFacts, rules: Sequence[ActiveRule], chosen: Collection[UUID]) -> dict[str, str]:
+    """Return why each code that gives nothing does so; of several rules of a code the best reason."""
+    reasons = ["not_valid", "used_up", "conditions_not_met", "no_effect", "not_combinable"]
+    refused = {}
+    for code in sorted(set(facts.codes)):
+        meant = [rule for rule in rules if rule.code == code or code in codes_of(rule.conditions)]
+        if not any(rule.id in chosen and (rule.code in (None, code)) for rule in meant):
+            found = [_refusal(rule, facts) or _set_aside(rule, facts) for rule in meant]
+            refused[code] = max(found, key=reasons.index, default="not_valid")
+    return refused
+
+
+def _set_aside(rule: ActiveRule, facts: PromoFacts) -> str:
+    return "not_combinable" if run_rule(rule, open_cart(facts), facts.lines) else "no_effect"
+
+
+def _apply(facts: PromoFacts, chosen: Sequence[ActiveRule]) -> tuple[tuple[Applied, ...], Cart]:
+    cart = open_cart(facts)
+    applied: list[Applied] = []
+    for rule in chosen:
+        before = cart.copy()
+        run_rule(rule, cart, facts.lines)
+        applied += [
+            _applied(rule, line, had - left, _pieces(line, before, cart, place)) for place, (line, had, left)
+            in enumerate(zip(facts.lines, before.left, cart.left, strict=True)) if had != left]
+        if before.shipping != cart.shipping:
+            applied.append(_applied(rule, None, before.shipping - cart.shipping, ()))
+    return tuple(applied), cart
+
+
+def _pieces(line: PromoLine, before: Cart, after: Cart, place: int) -> tuple[int, ...]:
+    if line.quantity > PIECES_LISTED:
+        return ()
+    pairs = zip(expand(before.runs[place]), expand(after.runs[place]), strict=True)
+    return tuple(had - left for had, left in pairs)
+
+
+def _applied(rule: ActiveRule, line: PromoLine | None, amount: int, pieces: tuple[int, ...]) -> Applied:
+    return Applied(
+        rule_id=rule.id if rule.has_rule else None, code_id=rule.code_id, code=rule.code, name=rule.name,
+        target="shipping" if line is None else "line", line_id=line.line_id if line else None, amount=amount,
+        unit_amounts=pieces, snapshot=rule.snapshot)
+
+
+def _hash(facts: PromoFacts, applied: Sequence[Applied], refused: dict[str, str]) -> str:
+    """Return what is equal exactly where the same promotions give the same amounts on the same goods.
+
+    A line goes by its place in the canonical order: its name in the cart may be no more than where it stood.
+    """
+    places = {line.line_id: place for place, line in enumerate(facts.lines)}
+    goods = [[str(line.variant_id), str(line.bundle_id), line.quantity, line.unit_amount, line.taken]
+             for line in facts.lines]
+    given = [[str(each.rule_id), str(each.code_id), places.get(each.line_id or ""), each.amount, each.unit_amounts]
+             for each in applied]
+    text = json.dumps([facts.currency, goods, given, sorted(refused.items())], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
