@@ -29,6 +29,18 @@ class Settings(BaseSettings):
         description="Keys that secrets in the database are sealed with, 32 bytes each in base64, the newest first; "
         "without it, the file secret-key in the home folder.",
     )
+    gateway: Literal["real", "fake"] = Field(
+        default="real", description="Who is paid: the stores' own accounts, or a fake gateway that moves no money."
+    )
+    fake_gateway_book: Path | None = Field(
+        default=None, description="File in which the fake gateway keeps its book; without it, in memory."
+    )
+    stripe_url: str | None = Field(default=None, description="Another server than Stripe's own, for tests.")
+    rates_url: str | None = Field(
+        default=None,
+        description="Where the worker gets the ECB's daily rates, e.g. "
+        "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml or file:///…; without it, it gets none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
