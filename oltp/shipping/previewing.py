@@ -5,18 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from oltp.pricing.queries import PriceWish, resolve_prices
 from oltp.shipping.errors import VariantUnknown
 from oltp.shipping.queries import list_shippable_facts
 from oltp.shipping.quoting import quote_shipping
 from oltp.shipping.rules import ShippableLine, ShippingOption
-
-_LIST_PRICES = text("""
-    SELECT v.id, coalesce(v.price_amount, p.price_amount) AS amount
-    FROM product_variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
-    WHERE v.store_id = :store AND v.id = ANY (CAST(:variants AS uuid[])) AND p.currency = :currency""")
 
 
 @dataclass(frozen=True)
@@ -36,13 +31,13 @@ def preview_shipping(
     for index, item in enumerate(items):
         if item.variant_id not in facts:
             raise VariantUnknown(variant_id=item.variant_id, field=f"items.{index}.variant_id")
-    found = session.execute(_LIST_PRICES, {"store": store_id, "variants": list(facts), "currency": currency})
-    prices = {row.id: row.amount for row in found}
+    wishes = [PriceWish(item.variant_id, item.quantity) for item in items]
+    prices = resolve_prices(
+        session, store_id=store_id, wishes=wishes, currency=currency, customer_id=None, at=at)
     lines = []
-    for item in items:
+    for item, price in zip(items, prices, strict=True):
         fact = facts[item.variant_id]
         lines.append(ShippableLine(
-            fact.product_id, fact.profile_id, fact.weight_grams, item.quantity,
-            prices.get(item.variant_id, 0) * item.quantity))
+            fact.product_id, fact.profile_id, fact.weight_grams, item.quantity, price.amount * item.quantity))
     return quote_shipping(
         session, store_id=store_id, lines=lines, country=country, region=region, currency=currency)
