@@ -1,4 +1,4 @@
-"""Background work of shipping: an order that was released, or of which units were cancelled, may be all sent by that."""
+"""Background work of shipping: an order that is released, or loses units, may be all sent by that."""
 
 from uuid import UUID
 
