@@ -34,6 +34,7 @@ class Refund(Base):
         CheckConstraint("amount >= 0", name="refund_amount_check"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="refund_currency_check"),
         CheckConstraint("status = ANY (ARRAY['pending', 'processed', 'failed'])", name="refund_status_check"),
+        CheckConstraint("wanted_amount > amount", name="refund_wanted_amount_check"),
         Index("refund_row_version_idx", "row_version"),
         Index("refund_store_id_order_id_idx", "store_id", "order_id"),
     )
@@ -52,6 +53,10 @@ class Refund(Base):
     processed_at: Mapped[datetime | None]
     row_version: Mapped[RowVersion]
     payment_attempt_id: Mapped[UUID | None]
+    # What was asked for where less was left of the money; NULL where all of it is refunded.
+    wanted_amount: Mapped[int | None] = mapped_column(BigInteger)
+    # Order item → units that go back on the shelf as soon as the refund is processed.
+    restock: Mapped[dict[str, int] | None] = mapped_column(JSONB)
 
 
 class RefundItem(Base):
@@ -262,7 +267,7 @@ class PaymentEntry(Base):
         CheckConstraint("amount >= 0", name="payment_entry_amount_check"),
         CheckConstraint(
             "kind = ANY (ARRAY['authorized', 'captured', 'voided', 'failed', 'refunded', "
-            "'charged_back', 'charge_back_reversed', 'unknown'])",
+            "'charged_back', 'charge_back_reversed', 'unknown', 'resolved'])",
             name="payment_entry_kind_check",
         ),
         Index("payment_entry_store_id_gateway_event_id_idx", "store_id", "gateway_event_id"),

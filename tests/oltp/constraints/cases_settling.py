@@ -17,6 +17,7 @@ CASES: dict[str, str] = {
     "refund_amount_check": "amount = -1",
     "refund_check": "processed_at = now()",
     "refund_status_check": "status = 'magic'",
+    "refund_wanted_amount_check": "wanted_amount = amount",
     "refund_item_amount_check": "amount = -1",
     "refund_item_check": "quantity = NULL",
     "refund_item_check1": "order_item_id = NULL",
