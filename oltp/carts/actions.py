@@ -37,6 +37,14 @@ _KNOWN = text("""
     UNION ALL
     SELECT id FROM product_bundle WHERE store_id = :store AND id = ANY (:bundles) AND deleted_at IS NULL""")
 
+_PURGE = text("""
+    DELETE FROM quote WHERE id IN (
+      SELECT q.id FROM quote q WHERE q.expires_at < :before
+        AND NOT EXISTS (SELECT FROM orders o WHERE o.store_id = q.store_id AND o.quote_id = q.id) LIMIT :size)""")
+_ABANDON = text("""
+    UPDATE cart SET status = 'abandoned', version = version + 1 WHERE id IN (
+      SELECT id FROM cart WHERE status = 'open' AND updated_at < :before LIMIT :size)""")
+
 
 @dataclass(frozen=True)
 class NewItem:
@@ -197,3 +205,13 @@ def _add(session: Session, *, cart: Cart, items: Sequence[NewItem], present: int
     session.execute(_ADD, {
         "store": cart.store_id, "cart": cart.id, "ids": sorted(new_id() for _ in items), **lists,
         "quantities": [item.quantity for item in items]})
+
+
+def purge_quotes(session: Session, *, expired_before: datetime, size: int) -> int:
+    """Delete up to `size` quotes that expired before then and were not ordered by; return how many. As a worker."""
+    return int(getattr(session.execute(_PURGE, {"before": expired_before, "size": size}), "rowcount", 0))
+
+
+def abandon_carts(session: Session, *, untouched_since: datetime, size: int) -> int:
+    """Call up to `size` open carts abandoned that have not been touched since then; return how many. As a worker."""
+    return int(getattr(session.execute(_ABANDON, {"before": untouched_since, "size": size}), "rowcount", 0))

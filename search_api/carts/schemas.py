@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from oltp.carts.actions import NewItem
 from oltp.carts.models import Cart, CartItem
@@ -18,7 +18,7 @@ Codes = Annotated[list[Code], Field(max_length=MOST_CODES, description="Discount
 Visitor = Annotated[Line, Field(max_length=200)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=20)]
 CartStatus = Literal["open", "ordered", "abandoned"]
-EXAMPLE_ITEM = {"variant_id": "0199d0a4-0000-7000-8000-000000000001", "quantity": 2}
+EXAMPLE_ITEM: dict[str, JsonValue] = {"variant_id": "0199d0a4-0000-7000-8000-000000000001", "quantity": 2}
 
 
 class ItemBody(Body):

@@ -1,0 +1,27 @@
+"""The cancelling of a whole order within one transaction: stock, promotions, state. Money follows after it."""
+
+from sqlalchemy.orm import Session
+
+from oltp.checkout.stock import give_back, open_demand
+from oltp.kit.clock import Clock
+from oltp.orders.actions import transition
+from oltp.orders.models import Order
+from oltp.promotions.actions import release_promotions
+
+# Reasons that are ours; a person's are his own words.
+CANCELLED_UNPAID = "not paid in time"
+NOTHING_LEFT = "sold out before the payment came"
+DEFAULT = "Order canceled"
+
+
+def cancel(session: Session, *, order: Order, reason: str, clock: Clock) -> None:
+    """Cancel an order under its lock: what was not sent goes back to stock, promotions get their uses back.
+
+    Errors: TransitionNotAllowed.
+    """
+    store_id, order_id = order.store_id, order.id
+    units = open_demand(session, store_id=store_id, order_id=order_id)
+    transition(session, store_id=store_id, order_id=order_id, to="CANCELED", clock=clock, reason=reason,
+               facts={"reason": reason})
+    give_back(session, store_id=store_id, order_id=order_id, units=units, detail="order_cancelled")
+    release_promotions(session, store_id=store_id, order_id=order_id)

@@ -1,0 +1,135 @@
+"""What comes of a payment: the one place where money moves an order on.
+
+The client, the gateway's callback and the reconciler call it, each as often as it likes; whoever is second finds the
+order where the first one put it.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from oltp.checkout.cancellation import CANCELLED_UNPAID, NOTHING_LEFT, cancel
+from oltp.checkout.points import reach
+from oltp.checkout.stock import sell_order
+from oltp.inventory.errors import OutOfStock
+from oltp.kit.clock import Clock
+from oltp.orders.actions import note_payment, take_order, transition
+from oltp.orders.models import Order
+from oltp.orders.queries import get_due
+from oltp.orders.states import UNPAID
+from oltp.payments.errors import AttemptNotFound
+
+_OF = text("SELECT order_id FROM payment_attempt WHERE store_id = :store AND id = :attempt")
+_BALANCES = text("""
+    SELECT count(*) AS attempts, count(*) FILTER (WHERE status IN ('created', 'unknown')) AS open_count,
+           coalesce(sum(authorized_amount) FILTER (WHERE status <> 'voided'), 0) AS authorized,
+           coalesce(sum(captured_amount), 0) AS captured,
+           coalesce(sum(refunded_amount + charged_back_amount), 0) AS returned
+    FROM payment_attempt WHERE store_id = :store AND order_id = :order""")
+
+
+@dataclass(frozen=True)
+class Money:
+    """What all attempts of an order come to, in minor units. `promised` is authorized or captured."""
+
+    attempts: int
+    open_count: int
+    promised: int
+    captured: int
+    returned: int
+
+    @property
+    def kept(self) -> int:
+        """What was captured and not given back."""
+        return self.captured - self.returned
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The order as the payment left it. `needs_refund`: the money is there, but the order will not be sent."""
+
+    order: Order
+    needs_refund: bool = False
+
+
+def read_money(session: Session, *, store_id: UUID, order_id: UUID) -> Money:
+    """Return what the order's attempts come to."""
+    row = session.execute(_BALANCES, {"store": store_id, "order": order_id}).one()
+    return Money(row.attempts, row.open_count, max(int(row.authorized), int(row.captured)), int(row.captured),
+                 int(row.returned))
+
+
+def confirm_payment(session: Session, *, store_id: UUID, attempt_id: UUID, clock: Clock) -> Confirmed:
+    """Move the attempt's order on to where its money says; called again, nothing changes.
+
+    Captured in full: the stock is sold, the order PAID. Authorized: sold too, and PROCESSING. Failed: PAYMENT_FAILED,
+    where no other attempt is open. Unknown: PENDING. Money for an order that was cancelled because it was not paid
+    brings it back, if all its stock is still there; any other money without goods needs a refund. Errors:
+    AttemptNotFound.
+    """
+    order_id = session.scalar(_OF, {"store": store_id, "attempt": attempt_id})
+    if order_id is None:
+        raise AttemptNotFound(attempt_id=attempt_id)
+    order = take_order(session, store_id=store_id, order_id=order_id)
+    money = read_money(session, store_id=store_id, order_id=order_id)
+    due = get_due(session, store_id=store_id, order_id=order_id).amount
+    if order.status == "CANCELED":
+        return _late(session, order=order, money=money, due=due, clock=clock)
+    if order.status in UNPAID:
+        return _decide(session, order=order, money=money, due=due, clock=clock)
+    _note(session, order=order, money=money, due=due, clock=clock)
+    return Confirmed(order)
+
+
+def _decide(session: Session, *, order: Order, money: Money, due: int, clock: Clock) -> Confirmed:
+    if money.promised >= due and money.promised > 0:
+        return _sell(session, order=order, money=money, due=due, clock=clock)
+    if money.attempts and not money.open_count and money.promised == 0 and order.status == "PENDING":
+        transition(session, store_id=order.store_id, order_id=order.id, to="PAYMENT_FAILED", clock=clock)
+        note_payment(session, order=order, payment_status="FAILED", clock=clock)
+    return Confirmed(order)
+
+
+def _sell(session: Session, *, order: Order, money: Money, due: int, clock: Clock) -> Confirmed:
+    """Sell the stock of an order that is paid for. Where it is gone by now, the order ends and the money goes back."""
+    try:
+        with session.begin_nested():
+            sell_order(session, store_id=order.store_id, order_id=order.id)
+    except OutOfStock:
+        cancel(session, order=order, reason=NOTHING_LEFT, clock=clock)
+        return Confirmed(order, needs_refund=True)
+    reach("confirm.stock_sold")
+    is_captured = money.captured >= due
+    if not is_captured and order.status == "PAYMENT_FAILED":
+        transition(session, store_id=order.store_id, order_id=order.id, to="PENDING", clock=clock)
+    transition(session, store_id=order.store_id, order_id=order.id, to="PAID" if is_captured else "PROCESSING",
+               clock=clock)
+    _note(session, order=order, money=money, due=due, clock=clock)
+    return Confirmed(order)
+
+
+def _late(session: Session, *, order: Order, money: Money, due: int, clock: Clock) -> Confirmed:
+    """Money for a cancelled order: it lives again if only the money was missing, and the stock is still there."""
+    waits = money.promised - money.returned > 0
+    if not waits or order.cancel_reason != CANCELLED_UNPAID or money.promised < due or order.held_at is not None:
+        return Confirmed(order, needs_refund=waits)
+    try:
+        with session.begin_nested():
+            sell_order(session, store_id=order.store_id, order_id=order.id)
+    except OutOfStock:
+        return Confirmed(order, needs_refund=True)
+    transition(session, store_id=order.store_id, order_id=order.id, to="PENDING", clock=clock)
+    transition(session, store_id=order.store_id, order_id=order.id,
+               to="PAID" if money.captured >= due else "PROCESSING", clock=clock)
+    _note(session, order=order, money=money, due=due, clock=clock)
+    return Confirmed(order)
+
+
+def _note(session: Session, *, order: Order, money: Money, due: int, clock: Clock) -> None:
+    """Let the order's payment_status follow the money. What refunds make of it is theirs to say."""
+    if order.payment_status in ("REFUNDED", "DISPUTED"):
+        return
+    status = "PAID" if money.captured >= due else "AUTHORIZED" if money.promised >= due else order.payment_status
+    note_payment(session, order=order, payment_status=status, clock=clock)

@@ -1,0 +1,74 @@
+"""Refusals of checkout."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from oltp.kit.errors import Conflict, Invalid
+
+
+class NothingWanted(Invalid):
+    """There is nothing to buy: name at least one item."""
+
+
+class NotForSale(Invalid):
+    """This can't be bought: {what} {entity_id} is gone or not published."""
+
+
+class CustomerUnknown(Invalid):
+    """There is no customer {customer_id}."""
+
+
+class TotalTooLarge(Invalid):
+    """An order comes to at most {most} minor units."""
+
+
+class ShippingMethodUnknown(Invalid):
+    """There is no shipping by {wanted!r} for these goods and this address; there is: {offered}."""
+
+
+class NotShippable(Invalid):
+    """These goods can't be sent to this address, or not for this currency."""
+
+
+class QuoteExpired(Conflict):
+    """The quote expired at {expired_at}: ask for a new one."""
+
+
+class QuoteChanged(Conflict):
+    """The total has changed since it was quoted ({text}): ask for a new quote, and show it."""
+
+    def __init__(self, *, difference: Mapping[str, Mapping[str, int]], **facts: Any) -> None:
+        text = "; ".join(f"{name}: {each['quoted']} is {each['now']} now" for name, each in difference.items())
+        super().__init__(difference=difference, text=text, **facts)
+
+
+class PaymentMethodUnknown(Invalid):
+    """The store can't be paid this way: {reason}"""
+
+
+class PaymentUnderWay(Conflict):
+    """A payment of this order is under way or done: wait for what comes of it."""
+
+
+class OrderNotPayable(Conflict):
+    """An order that is {status} is not paid for."""
+
+
+class OrderNotCancellable(Conflict):
+    """An order that is {status} can't be cancelled; what was sent comes back as a return."""
+
+
+class UnitsNotCancellable(Conflict):
+    """Only {left} units of the line can still be cancelled."""
+
+
+class CodeRefused(Invalid):
+    """The code {code!r} gives nothing here: {reason}."""
+
+
+class MoneyMissing(Conflict):
+    """The order is not paid: {missing} are missing. Record or capture the payment; the order follows it."""
+
+
+class MoneyLeft(Conflict):
+    """Not all of the order's money has been given back yet: refund it; the order follows."""

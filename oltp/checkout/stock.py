@@ -1,0 +1,49 @@
+"""What an order takes from stock and gives back: read from its lines and the ledger, so nothing is given back twice."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from oltp.inventory.reserving import release_reservations, reserve_stock, restock, sell_stock
+
+# Units that are still to be sent: neither cancelled nor sent.
+_OPEN = text("""
+    SELECT variant_id, sum(quantity - cancelled_quantity - fulfilled_quantity) FROM order_items
+    WHERE store_id = :store AND order_id = :order AND variant_id IS NOT NULL AND quantity > 0
+    GROUP BY variant_id HAVING sum(quantity - cancelled_quantity - fulfilled_quantity) > 0""")
+# What the ledger says the order has taken and not given back yet.
+_TAKEN = text("""
+    SELECT variant_id, -sum(delta) FROM inventory_adjustment WHERE store_id = :store AND order_id = :order
+    GROUP BY variant_id HAVING sum(delta) < 0""")
+
+
+def open_demand(session: Session, *, store_id: UUID, order_id: UUID) -> dict[UUID, int]:
+    """Return how many units of each variant are still to be sent."""
+    rows = session.execute(_OPEN, {"store": store_id, "order": order_id})
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def sell_order(session: Session, *, store_id: UUID, order_id: UUID) -> None:
+    """Sell what the order holds reserved, or what is there. Errors: OutOfStock."""
+    demand = open_demand(session, store_id=store_id, order_id=order_id)
+    if demand:
+        sell_stock(session, store_id=store_id, demand=demand, order_id=order_id)
+
+
+def reserve_order(session: Session, *, store_id: UUID, order_id: UUID, minutes: int) -> None:
+    """Reserve what is still to be sent of the order, instead of what was reserved before. Errors: OutOfStock."""
+    release_reservations(session, store_id=store_id, order_id=order_id)
+    demand = open_demand(session, store_id=store_id, order_id=order_id)
+    if demand:
+        reserve_stock(session, store_id=store_id, demand=demand, order_id=order_id, minutes=minutes)
+
+
+def give_back(session: Session, *, store_id: UUID, order_id: UUID, units: Mapping[UUID, int], detail: str) -> None:
+    """Put these units back on the shelf, but no more than the order has taken; reservations are released."""
+    release_reservations(session, store_id=store_id, order_id=order_id)
+    taken = {row[0]: int(row[1]) for row in session.execute(_TAKEN, {"store": store_id, "order": order_id})}
+    back = {key: min(quantity, taken[key]) for key, quantity in units.items() if key in taken}
+    if back:
+        restock(session, store_id=store_id, quantities=back, order_id=order_id, reason_code="return", detail=detail)
