@@ -1,7 +1,7 @@
 """Reads of prices: what a unit costs somebody at a moment, and what it cost at the least before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -99,37 +99,55 @@ def _resolve(
     session: Session, *, store_id: UUID, wishes: Sequence[PriceWish], currency: str, customer_id: UUID | None,
     at: datetime,
 ) -> dict[int, Row[Any]]:
+    found = find_prices(
+        session, store_id=store_id, wishes=wishes, currency=currency, customer_id=customer_id, at=at)
+    prices = [price for price in found if price is not None]
+    if len(prices) < len(found):
+        place = found.index(None)
+        raise PriceMissing(
+            variant_id=wishes[place].variant_id, currency=currency, field=f"items.{place}.variant_id")
+    return prices
+
+
+def find_prices(
+    session: Session, *, store_id: UUID, wishes: Sequence[PriceWish], currency: str, customer_id: UUID | None,
+    at: datetime,
+) -> list[ResolvedPrice | None]:
+    """Return what resolve_prices() does, with None where it refuses. Errors: InvalidCurrency."""
     exponent(currency)
     rows = session.execute(text(RESOLVE), {
         "store": store_id, "variants": [wish.variant_id for wish in wishes], "currency": currency, "at": at,
         "quantities": [wish.quantity for wish in wishes], "customer": customer_id})
-    return {row.place: row for row in rows}
+    found = {row.place: row for row in rows}
+    return [_price(wish, found.get(place), currency=currency) for place, wish in enumerate(wishes)]
 
 
-def _price(wish: PriceWish, row: Row[Any] | None, *, currency: str, place: int) -> ResolvedPrice:
-    """Return the price a row tells of. Errors: PriceMissing."""
-    missing = PriceMissing(variant_id=wish.variant_id, currency=currency, field=f"items.{place}.variant_id")
+def _price(wish: PriceWish, row: Row[Any] | None, *, currency: str) -> ResolvedPrice | None:
     if row is None or row.amount is None:
-        raise missing
+        return None
     source: PriceSource = "list" if row.price_id is None else "price"
-    amount, compare_at, rate = row.amount, row.compare_at_amount, None
-    if row.currency != currency:
-        rate, source = _rate(row, quote=currency), "converted"
-        if rate is None:
-            raise missing
-        amount = convert(amount, rate=rate.rate, base=row.currency, quote=currency)
-        compare_at = None if compare_at is None else convert(
-            compare_at, rate=rate.rate, base=row.currency, quote=currency)
-        if max(amount, compare_at or 0) > MOST:
-            raise missing
-    return ResolvedPrice(
-        variant_id=wish.variant_id, product_id=row.product_id, quantity=wish.quantity, amount=amount,
-        currency=currency, compare_at_amount=compare_at, source=source, price_id=row.price_id,
-        min_quantity=row.min_quantity, segment_id=row.segment_id, rate=rate,
-        base_amount=None if rate is None else row.amount, base_currency=None if rate is None else row.currency)
+    found = ResolvedPrice(
+        variant_id=wish.variant_id, product_id=row.product_id, quantity=wish.quantity, amount=row.amount,
+        currency=row.currency, compare_at_amount=row.compare_at_amount, source=source, price_id=row.price_id,
+        min_quantity=row.min_quantity, segment_id=row.segment_id)
+    return found if row.currency == currency else converted(found, rate=rate_of(row, quote=currency))
 
 
-def _rate(row: Row[Any], *, quote: str) -> RateUsed | None:
+def converted(price: ResolvedPrice, *, rate: RateUsed | None) -> ResolvedPrice | None:
+    """Return the price in the rate's quoted currency; None without a rate, or where no column holds the amount."""
+    if rate is None:
+        return None
+    amount, compare_at = (
+        None if each is None else convert(each, rate=rate.rate, base=rate.base, quote=rate.quote)
+        for each in (price.amount, price.compare_at_amount))
+    if amount is None or max(amount, compare_at or 0) > MOST:
+        return None
+    return replace(price, amount=amount, compare_at_amount=compare_at, currency=rate.quote, source="converted",
+                   rate=rate, base_amount=price.amount, base_currency=price.currency)
+
+
+def rate_of(row: Row[Any], *, quote: str) -> RateUsed | None:
+    """Return the rate that a row's currency is converted by, if any was known."""
     if row.rated_on is None:
         return None
     rate = conversion_rate(of_quote=row.of_quote, of_base=row.of_base)

@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter
 
-from search_api.idempotency import KeyedRoute
+from search_api.merchandising import bundles, collections
 
-router = APIRouter(tags=["merchandising"], route_class=KeyedRoute)
+router = APIRouter()
+router.include_router(collections.router)
+router.include_router(bundles.router)
