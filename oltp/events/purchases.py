@@ -1,4 +1,4 @@
-"""Purchases: derived from orders, not from browsers. What a browser says of a sale may be blocked, doubled or made up."""
+"""Purchases: derived from orders. What a browser says of a sale may be blocked, doubled or made up."""
 
 import json
 from typing import Any
