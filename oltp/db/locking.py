@@ -156,3 +156,41 @@ def lock_tax_rate(session: Session, *, store_id: UUID, tax_rate_id: UUID) -> boo
     """Lock a tax rate until the transaction ends; False where there is none."""
     statement = text("SELECT id FROM tax_rate WHERE store_id = :store AND id = :id FOR UPDATE")
     return session.scalar(statement, {"store": store_id, "id": tax_rate_id}) is not None
+
+
+def lock_customer(session: Session, *, store_id: UUID, customer_id: UUID) -> bool:
+    """Lock a customer, before segment spells and values, until the transaction ends; False where there is none."""
+    statement = text("SELECT id FROM customers WHERE store_id = :store AND id = :id FOR NO KEY UPDATE")
+    return session.scalar(statement, {"store": store_id, "id": customer_id}) is not None
+
+
+def lock_segment(session: Session, *, store_id: UUID, segment_id: UUID) -> bool:
+    """Lock a segment, before its spells, until the transaction ends; False where there is none."""
+    statement = text("SELECT id FROM customer_segment WHERE store_id = :store AND id = :id FOR NO KEY UPDATE")
+    return session.scalar(statement, {"store": store_id, "id": segment_id}) is not None
+
+
+def share_segments(session: Session, *, store_id: UUID) -> None:
+    """Keep a store's segments as they are until the transaction ends: rules that change meanwhile wait."""
+    statement = text("SELECT id FROM customer_segment WHERE store_id = :store ORDER BY id FOR SHARE")
+    session.execute(statement, {"store": store_id})
+
+
+def lock_subscription(session: Session, *, store_id: UUID, subscription_id: UUID) -> bool:
+    """Lock a subscription, before its cycles, until the transaction ends; False where there is none."""
+    statement = text("SELECT id FROM subscription WHERE store_id = :store AND id = :id FOR NO KEY UPDATE")
+    return session.scalar(statement, {"store": store_id, "id": subscription_id}) is not None
+
+
+def lock_promotions(
+    session: Session, *, store_id: UUID, rule_ids: Collection[UUID], code_ids: Collection[UUID]
+) -> None:
+    """Lock promotion rules, then discount codes, each by id, until the transaction ends.
+
+    Uses and budgets change only under these locks; they come after the order's own.
+    """
+    for table, ids in (("promotion_rule", rule_ids), ("discount_code", code_ids)):
+        if ids:
+            statement = text(f"SELECT id FROM {table} WHERE store_id = :store AND id = ANY (:ids) ORDER BY id "
+                             "FOR NO KEY UPDATE")
+            session.execute(statement, {"store": store_id, "ids": sorted(ids, key=str)})

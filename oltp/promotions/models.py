@@ -51,7 +51,7 @@ class PromotionRule(Base):
     name: Mapped[str]
     description: Mapped[str | None]
     conditions: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    actions: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    actions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     currency: Mapped[str | None]
     priority: Mapped[int] = mapped_column(server_default=text("100"))
     stack_group: Mapped[str | None]
