@@ -100,8 +100,8 @@ def adjust_many(
 
 def _try_change(change: WantedChange, level: LevelState | None, row_id: UUID) -> ChangeOutcome:
     try:
-        check_reason(change.reason_code)
         check_either(delta=change.delta, on_hand=change.on_hand)
+        check_reason(change.reason_code)
         if change.delta == 0:
             raise ChangeMissing(field="delta")
         if level is None:

@@ -17,6 +17,7 @@ from oltp.inventory.errors import (
     OutOfStock,
     ReservationTimeInvalid,
 )
+from oltp.inventory.queries import get_level
 from oltp.inventory.reserving import (
     extend_reservations,
     release_reservations,
@@ -147,6 +148,18 @@ def test_an_expired_reservation_does_not_count_without_a_sweeper(shop: Shop) -> 
     # The loser's own is gone: its money would come too late.
     with pytest.raises(OutOfStock):
         sell(shop, {a.variant_id: 2, b.variant_id: 1}, lost)
+
+
+def test_readers_do_not_count_an_expired_reservation_either(shop: Shop) -> None:
+    goods = shop.product(stock=1)
+    shown = "SELECT product_is_available(:store, :product)"
+    reserve(shop, {goods.variant_id: 1})
+    assert shop.execute(shown, product=goods.product_id) is False
+    expire(shop)
+    assert shop.execute(shown, product=goods.product_id) is True
+    with shop.database.session_for(shop.store_id) as session:
+        level = get_level(session, store_id=shop.store_id, variant_id=goods.variant_id)
+    assert (level.reserved, level.available) == (0, 1)
 
 
 def test_a_reservation_that_ran_out_is_no_obstacle_while_the_stock_is_there(shop: Shop) -> None:
