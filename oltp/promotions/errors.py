@@ -33,3 +33,7 @@ class LimitBelowUse(Conflict):
 
 class PromotionUsedUp(Conflict):
     """{name} can't be used any more: its uses or its budget are gone, or it was switched off."""
+
+
+class CurrencyFixed(Conflict):
+    """The currency can't change any more: orders were given amounts in it."""
