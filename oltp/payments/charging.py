@@ -102,7 +102,8 @@ def capture_attempt(
         attempt = take_attempt(session, store_id=transactions.store_id, attempt_id=attempt_id)
         gateway = gateways.for_config(_config(session, attempt=attempt))
         if not gateway.is_outside:
-            return _collect(session, attempt=attempt, gateway=gateway, amount=amount, operation_id=operation_id, clock=clock)
+            return _collect(session, attempt=attempt, gateway=gateway, amount=amount, operation_id=operation_id,
+                            clock=clock)
         _refuse_held(session, attempt=attempt)
         wanted = _capturable(attempt, gateway, amount)
         step = _begin(session, attempt=attempt, kind="capture", amount=wanted, clock=clock)
