@@ -1,4 +1,4 @@
-"""Writes of pricing: a price into a window of its key, with the event in the same transaction."""
+"""Writes of pricing: a price into a window of its key, and its end, with the event in the same transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +13,11 @@ from oltp.outbox.actions import record_event
 from oltp.pricing.errors import (
     PricedProductUnknown,
     PricedVariantUnknown,
+    PriceEnded,
     PriceHistoryFixed,
     PriceSegmentUnknown,
 )
+from oltp.pricing.listing import get_price
 from oltp.pricing.rules import check_amounts, check_key, check_window
 
 # A caller's clock may be behind the database's by so much and still mean now.
@@ -73,14 +75,42 @@ def set_price(
         **key.parameters(), "amount": amount, "compare_at": compare_at_amount, "since": since, "until": until})
     session.expire_all()
     assert isinstance(price_id, UUID)
-    record_event(
-        session, store_id=store_id, name="price.changed", entity_type="product", entity_id=owner,
-        payload={"price_id": str(price_id), "product_id": str(owner), "variant_id": _text(variant_id),
-                 "segment_id": _text(segment_id), "currency": currency, "min_quantity": min_quantity,
-                 "amount": amount, "compare_at_amount": compare_at_amount, "effective_at": since.isoformat(),
-                 "expires_at": until.isoformat() if until else None},
-        occurred_at=clock.now())
+    _tell(session, key=key, owner=owner, clock=clock, payload={
+        "price_id": str(price_id), "amount": amount, "compare_at_amount": compare_at_amount,
+        "effective_at": since.isoformat(), "expires_at": until.isoformat() if until else None})
     return price_id
+
+
+def end_price(session: Session, *, store_id: UUID, price_id: UUID, clock: Clock) -> None:
+    """End a price that holds now, or take back one that is planned; its key has none from then on.
+
+    The list price follows: a variant inherits its product's, a product keeps the last one, because it must have one.
+    Errors: PriceUnknown, PriceEnded, PricedProductUnknown, PricedVariantUnknown.
+    """
+    row = get_price(session, store_id=store_id, price_id=price_id)
+    key = PriceKey(store_id, row.product_id, row.variant_id, row.currency, row.segment_id, row.min_quantity)
+    owner = _lock(session, key=key)
+    row = get_price(session, store_id=store_id, price_id=price_id)
+    # Not now(): somebody may have set the price since this transaction began.
+    moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    if row.expires_at is not None and row.expires_at <= moment:
+        raise PriceEnded(price_id=price_id)
+    payload = {"price_id": str(price_id), "amount": row.amount, "compare_at_amount": row.compare_at_amount,
+               "effective_at": row.effective_at.isoformat(), "expires_at": moment.isoformat()}
+    if row.effective_at >= moment:
+        session.delete(row)
+    else:
+        row.expires_at = row.updated_at = moment
+    session.flush()
+    session.expire_all()
+    _tell(session, key=key, owner=owner, clock=clock, payload=payload)
+
+
+def _tell(session: Session, *, key: PriceKey, owner: UUID, payload: dict[str, object], clock: Clock) -> None:
+    record_event(
+        session, store_id=key.store_id, name="price.changed", entity_type="product", entity_id=owner,
+        payload={"product_id": str(owner), "variant_id": _text(key.variant_id), "segment_id": _text(key.segment_id),
+                 "currency": key.currency, "min_quantity": key.min_quantity, **payload}, occurred_at=clock.now())
 
 
 def _lock(session: Session, *, key: PriceKey) -> UUID:

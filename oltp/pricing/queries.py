@@ -76,29 +76,6 @@ def resolve_prices(
     where the store converts, the same in the product's own currency, converted by the last rate known at that moment.
     Errors: InvalidCurrency; PriceMissing, naming the item, also where there is no such variant.
     """
-    found = _resolve(session, store_id=store_id, wishes=wishes, currency=currency, customer_id=customer_id, at=at)
-    return [_price(wish, found.get(place), currency=currency, place=place) for place, wish in enumerate(wishes)]
-
-
-def find_prices(
-    session: Session, *, store_id: UUID, wishes: Sequence[PriceWish], currency: str, customer_id: UUID | None,
-    at: datetime,
-) -> list[ResolvedPrice | None]:
-    """As resolve_prices(), with None for what has no price; for showing, where one thing must not hide the others."""
-    found = _resolve(session, store_id=store_id, wishes=wishes, currency=currency, customer_id=customer_id, at=at)
-    prices: list[ResolvedPrice | None] = []
-    for place, wish in enumerate(wishes):
-        try:
-            prices.append(_price(wish, found.get(place), currency=currency, place=place))
-        except PriceMissing:
-            prices.append(None)
-    return prices
-
-
-def _resolve(
-    session: Session, *, store_id: UUID, wishes: Sequence[PriceWish], currency: str, customer_id: UUID | None,
-    at: datetime,
-) -> dict[int, Row[Any]]:
     found = find_prices(
         session, store_id=store_id, wishes=wishes, currency=currency, customer_id=customer_id, at=at)
     prices = [price for price in found if price is not None]
@@ -113,7 +90,7 @@ def find_prices(
     session: Session, *, store_id: UUID, wishes: Sequence[PriceWish], currency: str, customer_id: UUID | None,
     at: datetime,
 ) -> list[ResolvedPrice | None]:
-    """Return what resolve_prices() does, with None where it refuses. Errors: InvalidCurrency."""
+    """As resolve_prices(), with None for what has no price; for showing, where one thing must not hide the others."""
     exponent(currency)
     rows = session.execute(text(RESOLVE), {
         "store": store_id, "variants": [wish.variant_id for wish in wishes], "currency": currency, "at": at,

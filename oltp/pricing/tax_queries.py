@@ -46,13 +46,13 @@ class TaxTable:
 # A region's rate before the country's. Regions are kept in capitals, addresses have them in any case.
 _TABLE = text("""
     SELECT DISTINCT ON (tax_class) tax_class, id, name, rate, is_on_shipping FROM tax_rate
-    WHERE store_id = :store AND country = :country AND (region IS NULL OR upper(region) = upper(:region))
+    WHERE store_id = :store AND country = :country AND (region IS NULL OR region = :region OR upper(region) = :region)
     ORDER BY tax_class, region IS NULL, id""")
 
 
 def get_tax_table(session: Session, *, store_id: UUID, country: str | None, region: str | None) -> TaxTable:
     """Return the rates of a destination, in one statement; nobody knows where: nothing is taxed."""
-    rows = session.execute(_TABLE, {"store": store_id, "country": country, "region": (region or "").strip()})
+    rows = session.execute(_TABLE, {"store": store_id, "country": country, "region": (region or "").strip().upper()})
     return TaxTable({row.tax_class: TaxRateUsed(row.id, row.name, row.rate, row.is_on_shipping) for row in rows})
 
 

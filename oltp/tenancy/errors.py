@@ -11,6 +11,10 @@ class FlagUnknown(Invalid):
     """There is no flag {name!r}; there are: {known}."""
 
 
+class SellingSettingUnknown(Invalid):
+    """There is no setting {name!r} of selling; there are: {known}."""
+
+
 class PlanLimitReached(LimitReached):
     """The plan {plan} allows {limit} {what}, and they are used up."""
 
