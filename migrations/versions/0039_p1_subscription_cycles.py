@@ -52,6 +52,7 @@ def upgrade() -> None:
     index_concurrently("fraud_assessment_listing_idx", "fraud_assessment (store_id, assessed_at, id)")
     index_concurrently("fraud_assessment_suspects_idx",
                        "fraud_assessment (store_id, assessed_at, id) WHERE decision <> 'approve'")
+    index_concurrently("customers_listing_idx", "customers (store_id, created_at DESC, id) WHERE deleted_at IS NULL")
     # The index on a person begins with the columns of the old one.
     step("DROP INDEX IF EXISTS orders_store_id_subject_id_idx")
 
@@ -62,7 +63,7 @@ def downgrade() -> None:
         DROP TRIGGER append_only ON fraud_assessment;
         CREATE INDEX orders_store_id_subject_id_idx ON orders (store_id, subject_id);
         DROP INDEX orders_person_idx, orders_ip_address_idx, fraud_assessment_listing_idx,
-          fraud_assessment_suspects_idx;
+          fraud_assessment_suspects_idx, customers_listing_idx;
         ALTER TABLE subscription DROP COLUMN provider_config_id, DROP COLUMN shipping_address,
           DROP COLUMN shipping_method;
         DROP TABLE subscription_cycle""")

@@ -18,6 +18,13 @@ class Customer(Base):
         UniqueConstraint("store_id", "id"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="customers_currency_check"),
         Index(
+            "customers_listing_idx",
+            "store_id",
+            text("created_at DESC"),
+            "id",
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
             "customers_live_email_key", "store_id", "email", unique=True, postgresql_where=text("deleted_at IS NULL")
         ),
         Index(

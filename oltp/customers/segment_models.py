@@ -48,7 +48,8 @@ class CustomerSegment(Base):
     slug: Mapped[str]
     description: Mapped[str | None]
     kind: Mapped[str] = mapped_column(server_default=text("'manual'"))
-    rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    # None is NULL, not JSON's null.
+    rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     deleted_at: Mapped[datetime | None]

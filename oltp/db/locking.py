@@ -194,3 +194,15 @@ def lock_promotions(
             statement = text(f"SELECT id FROM {table} WHERE store_id = :store AND id = ANY (:ids) ORDER BY id "
                              "FOR NO KEY UPDATE")
             session.execute(statement, {"store": store_id, "ids": sorted(ids, key=str)})
+
+
+def lock_fields(session: Session, *, store_id: UUID) -> None:
+    """Lock a store's custom fields, by id, until the transaction ends: values are written by what they are now."""
+    statement = text("SELECT id FROM customer_custom_field WHERE store_id = :store ORDER BY id FOR NO KEY UPDATE")
+    session.execute(statement, {"store": store_id})
+
+
+def share_fields(session: Session, *, store_id: UUID) -> None:
+    """Keep a store's custom fields as they are until the transaction ends."""
+    statement = text("SELECT id FROM customer_custom_field WHERE store_id = :store ORDER BY id FOR SHARE")
+    session.execute(statement, {"store": store_id})
