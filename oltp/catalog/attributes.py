@@ -34,7 +34,7 @@ _NAMESAKE = text("""
 _USE = text("""
     SELECT count(DISTINCT product_id) FROM product_attribute_values WHERE store_id = :store AND attribute_id = :id""")
 _USED = text("""
-    SELECT DISTINCT value FROM product_attribute_values WHERE store_id = :store AND attribute_id = :id ORDER BY value""")
+    SELECT DISTINCT value FROM product_attribute_values WHERE store_id = :store AND attribute_id = :id""")
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,11 @@ def set_product_values(
         seen.add(each)
     session.execute(delete(ProductAttributeValue).where(
         ProductAttributeValue.store_id == store_id, ProductAttributeValue.product_id == product_id))
+    # They are listed by id, and shall stand in the order in which they were given.
+    ids = sorted(new_id() for _ in wanted)
     session.add_all([ProductAttributeValue(
-        id=new_id(), store_id=store_id, product_id=product_id, attribute_id=each.attribute_id, value=each.value,
-        created_at=clock.now()) for each in wanted])
+        id=row_id, store_id=store_id, product_id=product_id, attribute_id=each.attribute_id, value=each.value,
+        created_at=clock.now()) for row_id, each in zip(ids, wanted, strict=True)])
     touch_product(session, product=product, clock=clock, changed="attributes")
 
 

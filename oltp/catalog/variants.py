@@ -50,8 +50,11 @@ def add_first_variants(
     if len(variants) > MOST_VARIANTS:
         raise TooManyVariants(most=MOST_VARIANTS, field="variants")
     seen: set[str] = set()
+    # They are listed by id, and shall stand in the order in which they were given.
+    ids = sorted(new_id() for _ in variants)
     for place, variant in enumerate(variants):
         row = _row(product, variant, at=f"variants.{place}.", clock=clock, is_default=place == 0)
+        row.id = ids[place]
         if row.options in seen:
             raise OptionsTaken(field=f"variants.{place}.options")
         seen.add(row.options)

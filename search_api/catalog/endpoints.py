@@ -7,11 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from oltp.merchandising.queries import ListedProduct, ListingFilter, Place, list_products
+from search_api.catalog import attributes, brands, categories, images, products, translations, variants
 from search_api.catalog.schemas import ProductItem, ProductStatus, product_item
 from search_api.dependencies import Caller, StoreSession, require
 from search_api.pages import MAX_LIMIT, InvalidCursor, Page, decode_cursor, encode_cursor
 
 router = APIRouter(tags=["catalog"])
+for _part in (products, variants, images, categories, brands, attributes, translations):
+    router.include_router(_part.router)
 
 _SLUG = Query(max_length=200, description="Slug of the category, brand or collection.")
 
