@@ -70,7 +70,7 @@ def evaluate(facts: PromoFacts, rules: Iterable[ActiveRule], mode: Mode) -> Eval
     applied, cart = _apply(facts, chosen)
     before = open_cart(facts)
     discounts = {line.line_id: had - left for line, had, left in zip(facts.lines, before.left, cart.left, strict=True)}
-    refused = _refused_codes(facts, ordered, {rule.id for rule in chosen})
+    refused = _refused_codes(facts, ordered, {(rule.id, rule.code) for rule in chosen})
     shipping = before.shipping - cart.shipping
     return Evaluation(applied, {line: amount for line, amount in discounts.items() if amount}, shipping, refused,
                       _hash(facts, applied, refused))
@@ -84,13 +84,15 @@ def _refusal(rule: ActiveRule, facts: PromoFacts) -> str | None:
     return None if rule.conditions.holds(facts) else "conditions_not_met"
 
 
-def _refused_codes(facts: PromoFacts, rules: Sequence[ActiveRule], chosen: Collection[UUID]) -> dict[str, str]:
+def _refused_codes(
+    facts: PromoFacts, rules: Sequence[ActiveRule], chosen: Collection[tuple[UUID, str | None]]
+) -> dict[str, str]:
     """Return why each code that gives nothing does so; of several rules of a code the best reason."""
     reasons = ["not_valid", "used_up", "conditions_not_met", "no_effect", "not_combinable"]
     refused = {}
     for code in sorted(set(facts.codes)):
         meant = [rule for rule in rules if rule.code == code or code in codes_of(rule.conditions)]
-        if not any(rule.id in chosen and (rule.code in (None, code)) for rule in meant):
+        if not any((rule.id, rule.code) in chosen for rule in meant):
             found = [_refusal(rule, facts) or _set_aside(rule, facts) for rule in meant]
             refused[code] = max(found, key=reasons.index, default="not_valid")
     return refused
