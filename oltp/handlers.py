@@ -22,6 +22,7 @@ from oltp.subscriptions import tasks as subscriptions
 from oltp.tenancy import tasks as tenancy
 
 FOLLOWERS: dict[str, tuple[str, ...]] = {
+    "order.placed": (events.RECORD_PURCHASE,),
     "product.created": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
     "product.updated": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
     "product.published": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
@@ -43,6 +44,10 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {
     "inventory.level_changed": (merchandising.REFRESH_VARIANT,),
     "inventory.low_stock": (inventory.LOW_STOCK,),
 }
+# A customer's figures and segments follow every step of his orders, and his own changes.
+FOLLOWERS.update({
+    name: (*FOLLOWERS.get(name, ()), task)
+    for task, names in customers.FOLLOWED.items() for name in names})
 
 TASKS: tuple[Task, ...] = (
     *jobs.TASKS, *outbox.TASKS, *idempotency.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *tenancy.TASKS,
