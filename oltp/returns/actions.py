@@ -50,9 +50,12 @@ def request_return(session: Session, *, store_id: UUID, wish: ReturnWish, clock:
         correlation_id=trace.correlation_id if trace else None, request_id=trace.request_id if trace else None)
     session.add(made)
     session.flush()
+    # Ids of one moment are in no order: sorted, the items stay in theirs.
+    ids = sorted(new_id() for _ in wish.quantities)
     session.add_all([
-        ReturnItem(id=new_id(), store_id=store_id, return_request_id=made.id, order_id=wish.order_id,
-                   order_item_id=line, quantity=quantity) for line, quantity in wish.quantities.items()])
+        ReturnItem(id=item_id, store_id=store_id, return_request_id=made.id, order_id=wish.order_id,
+                   order_item_id=line, quantity=quantity)
+        for item_id, (line, quantity) in zip(ids, wish.quantities.items(), strict=True)])
     session.flush()
     items = [{"order_item_id": str(line), "quantity": quantity} for line, quantity in wish.quantities.items()]
     record_return(session, request=made, verb="requested", clock=clock, items=items)

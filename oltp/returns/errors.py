@@ -44,4 +44,4 @@ class ReturnRefundPending(Conflict):
 
 
 class ReturnRefundFailed(Conflict):
-    """The gateway refused the refund: reject the return, or give the money back in another way."""
+    """The gateway refused the refund: reject the return, or refund the order's units in another way and repeat this."""

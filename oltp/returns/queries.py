@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from oltp.payments.models import Refund
 from oltp.returns.errors import ReturnNotFound
 from oltp.returns.models import ReturnItem, ReturnRequest
+from oltp.returns.rules import refund_id_of
 
 # Units that have left the house; what is only packed can't come back.
 _LEFT = text("""
@@ -71,3 +73,12 @@ def _complete(session: Session, *, store_id: UUID, found: Sequence[ReturnRequest
         ReturnItem.store_id == store_id, ReturnItem.return_request_id.in_([each.id for each in found])).order_by(
         ReturnItem.id)).all()
     return [ReturnView(each, [item for item in items if item.return_request_id == each.id]) for each in found]
+
+
+def find_return_of_refund(session: Session, *, store_id: UUID, refund_id: UUID) -> UUID | None:
+    """Return the return that waits for this refund, None where none does."""
+    waiting = session.scalars(
+        select(ReturnRequest.id).join(Refund, (Refund.store_id == ReturnRequest.store_id) & (
+            Refund.order_id == ReturnRequest.order_id)).where(
+            Refund.store_id == store_id, Refund.id == refund_id, ReturnRequest.status == "inspected"))
+    return next((each for each in waiting if refund_id_of(each) == refund_id), None)

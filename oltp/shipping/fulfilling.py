@@ -57,9 +57,12 @@ def create_fulfillment(
         request_id=trace.request_id if trace else None)
     session.add(made)
     session.flush()
+    # Ids of one moment are in no order: sorted, the items stay in theirs.
+    ids = sorted(new_id() for _ in chosen)
     session.add_all([
-        FulfillmentItem(id=new_id(), store_id=store_id, fulfillment_id=made.id, order_id=order_id,
-                        order_item_id=line, quantity=quantity) for line, quantity in chosen.items()])
+        FulfillmentItem(id=item_id, store_id=store_id, fulfillment_id=made.id, order_id=order_id,
+                        order_item_id=line, quantity=quantity)
+        for item_id, (line, quantity) in zip(ids, chosen.items(), strict=True)])
     session.flush()
     items = [{"order_item_id": str(line), "quantity": quantity} for line, quantity in chosen.items()]
     _record(session, fulfillment=made, verb="created", clock=clock, items=items)
