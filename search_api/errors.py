@@ -88,7 +88,7 @@ def on_refusal(_: Request, error: Exception) -> JSONResponse:
     """Answer a refusal raised by a rule."""
     assert isinstance(error, Refusal)
     status = status_of(error)
-    errors = [FieldError(field=error.field, message=str(error))] if error.field else []
+    errors = [FieldError(field=field, message=message) for field, message in error.parts]
     return problem(status, error.code, str(error), errors=errors, headers=BEARER if status == 401 else None)
 
 

@@ -6,7 +6,7 @@ from oltp.checkout.stock import give_back, open_demand
 from oltp.kit.clock import Clock
 from oltp.orders.actions import transition
 from oltp.orders.models import Order
-from oltp.promotions.actions import release_promotions
+from oltp.promotions.using import release_promotions
 
 # Reasons that are ours; a person's are his own words.
 CANCELLED_UNPAID = "not paid in time"

@@ -37,6 +37,9 @@ _CANCEL = text("""
       uncollected_quantity = uncollected_quantity + w.uncollected, updated_at = :at
     FROM jsonb_to_recordset(CAST(:units AS jsonb)) AS w (id uuid, quantity integer, uncollected integer)
     WHERE i.store_id = :store AND i.order_id = :order AND i.id = w.id""")
+_DONE = text("""
+    SELECT EXISTS (SELECT FROM domain_event WHERE store_id = :store AND entity_id = :order
+      AND name IN ('order.updated', 'order.items_cancelled') AND payload ->> 'operation_id' = :operation)""")
 
 
 def cancel_order(
@@ -72,32 +75,38 @@ def cancel_items(
     """
     store_id = transactions.store_id
     with transactions() as session:
-        order, is_rest = _check(session, store_id=store_id, order_id=order_id, quantities=quantities)
+        order = take_order(session, store_id=store_id, order_id=order_id)
         money = read_money(session, store_id=store_id, order_id=order_id)
-        if money.open_count and order.status in UNPAID:
-            raise PaymentUnderWay()
-        is_paid = money.captured > 0
-        if not is_rest:
-            _cancel_units(session, order=order, quantities=quantities, is_paid=is_paid, clock=clock)
+        is_rest = False
+        if not _is_done(session, order=order, operation_id=operation_id):
+            is_rest = _check(session, order=order, quantities=quantities)
+            if money.open_count and order.status in UNPAID:
+                raise PaymentUnderWay()
+            if not is_rest:
+                _cancel_units(session, order=order, quantities=quantities, is_paid=money.captured > 0, clock=clock,
+                              operation_id=operation_id)
     if is_rest:
         return cancel_order(transactions, gateways=gateways, order_id=order_id, clock=clock, reason=reason)
-    if is_paid:
+    if money.captured > 0:
         refund_order(transactions, gateways=gateways, order_id=order_id, items=quantities, restock=False,
                      reason=reason or DEFAULT, refund_id=operation_id, clock=clock)
     with transactions() as session:
         return get_order(session, store_id=store_id, order_id=order_id)
 
 
-def _check(
-    session: Session, *, store_id: UUID, order_id: UUID, quantities: Mapping[UUID, int]
-) -> tuple[Order, bool]:
-    """Return the order under its lock, and whether nothing would be left of it."""
-    order = take_order(session, store_id=store_id, order_id=order_id)
+def _is_done(session: Session, *, order: Order, operation_id: UUID) -> bool:
+    """Whether the units were cancelled before, and only the money may still be missing."""
+    values = {"store": order.store_id, "order": order.id, "operation": str(operation_id)}
+    return bool(session.scalar(_DONE, values))
+
+
+def _check(session: Session, *, order: Order, quantities: Mapping[UUID, int]) -> bool:
+    """Return whether nothing would be left of the order, which is under its lock."""
     if order.status not in CANCELLABLE:
         raise OrderNotCancellable(status=order.status)
     if not quantities:
         raise NothingWanted(field="items")
-    items = {item.id: item for item in list_items(session, store_id=store_id, order_id=order_id)}
+    items = {item.id: item for item in list_items(session, store_id=order.store_id, order_id=order.id)}
     for index, (key, quantity) in enumerate(quantities.items()):
         if key not in items:
             raise OrderItemNotFound(order_item_id=key, field=f"items.{index}.order_item_id")
@@ -105,7 +114,7 @@ def _check(
         if not 1 <= quantity <= left:
             raise UnitsNotCancellable(left=left, field=f"items.{index}.quantity")
     remaining = sum(max(item.quantity, 0) - item.cancelled_quantity for item in items.values())
-    return order, remaining == sum(quantities.values())
+    return remaining == sum(quantities.values())
 
 
 def _left(item: OrderItem) -> int:
@@ -113,7 +122,7 @@ def _left(item: OrderItem) -> int:
 
 
 def _cancel_units(
-    session: Session, *, order: Order, quantities: Mapping[UUID, int], is_paid: bool, clock: Clock
+    session: Session, *, order: Order, quantities: Mapping[UUID, int], is_paid: bool, clock: Clock, operation_id: UUID,
 ) -> None:
     store_id, now = order.store_id, clock.now()
     items = {item.id: item for item in list_items(session, store_id=store_id, order_id=order.id)}
@@ -133,16 +142,17 @@ def _cancel_units(
         give_back(session, store_id=store_id, order_id=order.id, units=units, detail="order_cancelled")
     order.updated_at = now
     session.flush()
-    _tell(session, order=order, said=said, is_paid=is_paid, clock=clock)
+    _tell(session, order=order, said=said, is_paid=is_paid, clock=clock, operation_id=operation_id)
     follow_order(session, store_id=store_id, order_id=order.id, clock=clock)
 
 
 def _tell(
-    session: Session, *, order: Order, said: Sequence[Mapping[str, Any]], is_paid: bool, clock: Clock
+    session: Session, *, order: Order, said: Sequence[Mapping[str, Any]], is_paid: bool, clock: Clock,
+    operation_id: UUID,
 ) -> None:
     """Tell of the units. Sales of unpaid ones are reversed by this event, of paid ones by their refund."""
     facts = {
-        "items": said, "units_count": sum(each["quantity"] for each in said),
+        "operation_id": str(operation_id), "items": said, "units_count": sum(each["quantity"] for each in said),
         "net_amount": sum(each["amount"] for each in said), "tax_amount": sum(each["tax_amount"] for each in said)}
     payload = facts_of(order, {**facts, "fields": ["items"]} if is_paid else facts)
     record_event(session, store_id=order.store_id, name="order.updated" if is_paid else "order.items_cancelled",

@@ -20,6 +20,8 @@ from oltp.orders.models import Order
 from oltp.orders.queries import get_due
 from oltp.orders.states import UNPAID
 from oltp.payments.errors import AttemptNotFound
+from oltp.promotions.errors import PromotionUsedUp
+from oltp.promotions.using import reclaim_promotions
 
 _OF = text("SELECT order_id FROM payment_attempt WHERE store_id = :store AND id = :attempt")
 _BALANCES = text("""
@@ -118,7 +120,8 @@ def _late(session: Session, *, order: Order, money: Money, due: int, clock: Cloc
     try:
         with session.begin_nested():
             sell_order(session, store_id=order.store_id, order_id=order.id)
-    except OutOfStock:
+            reclaim_promotions(session, store_id=order.store_id, order_id=order.id)
+    except (OutOfStock, PromotionUsedUp):
         return Confirmed(order, needs_refund=True)
     transition(session, store_id=order.store_id, order_id=order.id, to="PENDING", clock=clock)
     transition(session, store_id=order.store_id, order_id=order.id,

@@ -11,7 +11,7 @@ from oltp.checkout.wishes import PaymentChoice
 from oltp.kit.ids import new_id
 from oltp.orders.creating import NewLine, NewOrder
 from oltp.orders.rules import address_json
-from oltp.promotions.actions import AppliedShare
+from oltp.promotions.using import AppliedShare
 
 
 def draft_order(
@@ -61,7 +61,7 @@ def draft_shares(found: Calculation, lines: list[NewLine]) -> list[AppliedShare]
 
 
 def placed_facts(
-    order: NewOrder, lines: list[NewLine], *, order_number: str, subject_id: UUID | None
+    order: NewOrder, lines: list[NewLine], *, order_number: str, subject_id: UUID
 ) -> dict[str, Any]:
     """Return what order.placed tells: enough to know what was sold without asking back."""
     return {
@@ -70,7 +70,7 @@ def placed_facts(
         "payment_method": order.payment_method, "currency": order.currency, "subtotal_amount": order.subtotal,
         "discount_amount": order.discount, "shipping_amount": order.shipping, "tax_amount": order.tax,
         "total_amount": order.total, "customer_id": str(order.customer_id) if order.customer_id else None,
-        "subject_id": str(subject_id) if subject_id else None, "quote_id": str(order.quote_id),
+        "subject_id": str(subject_id), "quote_id": str(order.quote_id),
         "placed_at": order.placed_at.isoformat(),
         "items": [{
             "order_item_id": str(line.id), "product_id": str(line.product_id), "variant_id": str(line.variant_id),

@@ -1,7 +1,6 @@
 """Refusals of checkout."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from oltp.kit.errors import Conflict, Invalid
 
@@ -37,9 +36,17 @@ class QuoteExpired(Conflict):
 class QuoteChanged(Conflict):
     """The total has changed since it was quoted ({text}): ask for a new quote, and show it."""
 
-    def __init__(self, *, difference: Mapping[str, Mapping[str, int]], **facts: Any) -> None:
+    def __init__(self, *, difference: Mapping[str, Mapping[str, int]], field: str) -> None:
         text = "; ".join(f"{name}: {each['quoted']} is {each['now']} now" for name, each in difference.items())
-        super().__init__(difference=difference, text=text, **facts)
+        super().__init__(difference=difference, text=text, field=field)
+
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """The amounts that differ."""
+        difference = self.facts["difference"]
+        assert isinstance(difference, Mapping)
+        return tuple((name, f"{each['quoted']} was quoted, it is {each['now']} now")
+                     for name, each in difference.items())
 
 
 class PaymentMethodUnknown(Invalid):

@@ -19,6 +19,7 @@ from oltp.orders.models import Order
 from oltp.orders.queries import get_due, get_order
 from oltp.orders.states import UNPAID, may_become
 from oltp.payments.gateway import Gateways
+from oltp.promotions.using import reclaim_promotions
 from oltp.tenancy.queries import get_selling_settings
 
 _WAITING = ("PENDING", "PAYMENT_FAILED", "CANCELED")
@@ -32,7 +33,7 @@ def move_order(
 
     CANCELED gives stock and money back. PAID needs the money; PROCESSING sells the stock; PENDING reserves it again;
     REFUNDED needs all money given back. Errors: OrderNotFound, TransitionNotAllowed, OrderHeld, MoneyMissing,
-    MoneyLeft, OutOfStock, NoteTooLong, and those of refunds.
+    MoneyLeft, OutOfStock, PromotionUsedUp, NoteTooLong, and those of refunds.
     """
     store_id = transactions.store_id
     with transactions() as session:
@@ -61,6 +62,8 @@ def _move(session: Session, *, order: Order, to: str, clock: Clock, reason: str 
     if since in UNPAID and to in ("PAID", "PROCESSING"):
         sell_order(session, store_id=store_id, order_id=order.id)
     transition(session, store_id=store_id, order_id=order.id, to=to, clock=clock, reason=reason)
+    if since == "CANCELED" and to == "PENDING":
+        reclaim_promotions(session, store_id=store_id, order_id=order.id)
     if to == "PENDING" and since in _WAITING:
         minutes = get_selling_settings(session, store_id=store_id).reservation_minutes
         reserve_order(session, store_id=store_id, order_id=order.id, minutes=minutes)

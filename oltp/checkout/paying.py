@@ -58,7 +58,7 @@ def _begin(session: Session, *, store_id: UUID, order_id: UUID, payment: Payment
         session, store_id=store_id, order_id=order_id, provider_config_id=account.config_id, gateway=account.gateway,
         method=payment.method, amount=due, currency=order.currency)
     _prepare(session, order=order, account=account, payment=payment, clock=clock)
-    return Placed(order_id, None if account.is_manual else attempt.id)
+    return Placed(order, None if account.is_manual else attempt.id)
 
 
 def _prepare(session: Session, *, order: Order, account: Account, payment: PaymentChoice, clock: Clock) -> None:

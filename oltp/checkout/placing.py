@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oltp.carts.actions import close_cart
@@ -19,24 +20,25 @@ from oltp.checkout.errors import QuoteChanged, QuoteExpired
 from oltp.checkout.points import reach
 from oltp.checkout.quoting import Calculation, calculate, keep_quote
 from oltp.checkout.settling import settle_attempt
+from oltp.checkout.stock import take_stock
 from oltp.checkout.wishes import CheckoutWish, PaymentChoice, wish_from_json
 from oltp.customers.actions import VisitorLink, ensure_visitor_subjects, link_visitors
 from oltp.db.locking import lock_quote
 from oltp.db.transactions import Transactions
 from oltp.fraud.actions import assess_order
-from oltp.inventory.reserving import reserve_stock, sell_stock
 from oltp.inventory.rules import sum_demand
 from oltp.kit.clock import Clock
-from oltp.orders.creating import NewLine, NewOrder, create_order, number_order
+from oltp.orders.creating import NewLine, NewOrder, create_order
 from oltp.orders.models import Order
 from oltp.orders.queries import get_order
 from oltp.outbox.actions import NewEvent, record_events
 from oltp.payments.actions import create_attempt
 from oltp.payments.charging import charge_attempt
 from oltp.payments.gateway import Gateways
-from oltp.promotions.actions import consume_promotions
+from oltp.promotions.using import consume_promotions
 from oltp.tenancy.usage import count_order
 
+_KEY = "orders_pkey"
 _AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 
 
@@ -44,7 +46,7 @@ _AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 class Placed:
     """What the first transaction made: the order, and the attempt that is to be charged, if any."""
 
-    order_id: UUID
+    order: Order
     attempt_id: UUID | None
 
 
@@ -62,18 +64,26 @@ def place_order(
     PaymentMethodUnknown, and those of quoting.calculate().
     """
     reach("place.before_order")
-    with transactions() as session:
-        placed = _place(session, store_id=transactions.store_id, payment=payment, operation_id=operation_id,
-                        clock=clock, quote_id=quote_id, wish=wish, expected_total=expected_total)
-        reach("place.before_commit")
+    try:
+        with transactions() as session:
+            placed = _place(session, store_id=transactions.store_id, payment=payment, operation_id=operation_id,
+                            clock=clock, quote_id=quote_id, wish=wish, expected_total=expected_total)
+            reach("place.before_commit")
+    except IntegrityError as error:
+        # The operation was done before, or is just being done by somebody else who was quicker.
+        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) != _KEY:
+            raise
+        with transactions() as session:
+            return get_order(session, store_id=transactions.store_id, order_id=operation_id)
     reach("place.committed")
-    if placed.attempt_id is not None:
-        charge_attempt(transactions, gateways=gateways, attempt_id=placed.attempt_id, token=payment.token, clock=clock)
-        reach("place.charged")
-        settle_attempt(transactions, gateways=gateways, attempt_id=placed.attempt_id, clock=clock)
-        reach("place.confirmed")
+    if placed.attempt_id is None:
+        return placed.order
+    charge_attempt(transactions, gateways=gateways, attempt_id=placed.attempt_id, token=payment.token, clock=clock)
+    reach("place.charged")
+    settle_attempt(transactions, gateways=gateways, attempt_id=placed.attempt_id, clock=clock)
+    reach("place.confirmed")
     with transactions() as session:
-        return get_order(session, store_id=transactions.store_id, order_id=placed.order_id)
+        return get_order(session, store_id=transactions.store_id, order_id=placed.order.id)
 
 
 def _place(
@@ -88,8 +98,6 @@ def _place(
                 return Placed(done, None)
         quote = get_quote(session, store_id=store_id, quote_id=quote_id)
         wish = wish_from_json(quote.wanted)
-    elif (order := session.get(Order, operation_id)) is not None:
-        return Placed(order.id, None)
     assert wish is not None
     now = clock.now()
     if quote is not None and quote.expires_at <= now:
@@ -102,8 +110,8 @@ def _place(
                   order_id=operation_id, clock=clock)
 
 
-def _find_done(session: Session, *, store_id: UUID, quote_id: UUID) -> UUID | None:
-    return session.scalar(select(Order.id).where(Order.store_id == store_id, Order.quote_id == quote_id))
+def _find_done(session: Session, *, store_id: UUID, quote_id: UUID) -> Order | None:
+    return session.scalar(select(Order).where(Order.store_id == store_id, Order.quote_id == quote_id))
 
 
 def _check_totals(found: Calculation, *, quote: Quote | None, expected_total: int | None) -> None:
@@ -121,42 +129,41 @@ def _write(
     session: Session, *, store_id: UUID, found: Calculation, quote: Quote, payment: PaymentChoice, account: Account,
     order_id: UUID, clock: Clock,
 ) -> Placed:
-    """Write the order with all that belongs to it. The store's counter comes last: its row is one for the whole store,
-    and who has it keeps every other buyer waiting.
+    """Write the order with all that belongs to it.
+
+    What many buyers want comes last, since whoever has it keeps the others waiting: stock, promotions, and at the very
+    end the store's counter.
     """
     is_free = found.priced.totals.total == 0
     status = "PAID" if is_free else "PROCESSING" if account.is_manual else "PENDING"
-    order = draft_order(found, order_id=order_id, quote_id=quote.id, status=status, account=account, choice=payment,
+    draft = draft_order(found, order_id=order_id, quote_id=quote.id, status=status, account=account, choice=payment,
                         placed_at=clock.now())
     lines = draft_lines(found)
-    subject = create_order(session, store_id=store_id, order=order, lines=lines)
+    subject = create_order(session, store_id=store_id, order=draft, lines=lines)
     reach("place.after_order")
-    demand = sum_demand((line.variant_id, line.quantity) for line in lines)
-    if status == "PENDING":
-        reserve_stock(session, store_id=store_id, demand=demand, order_id=order_id,
-                      minutes=found.settings.reservation_minutes)
-    else:
-        sell_stock(session, store_id=store_id, demand=demand, order_id=order_id)
-    shares = draft_shares(found, lines)
-    if shares:
-        consume_promotions(session, store_id=store_id, order_id=order_id, subject_id=subject, applied=shares)
-    if quote.cart_id is not None:
-        close_cart(session, store_id=store_id, cart_id=quote.cart_id, clock=clock)
-    _link_visitor(session, store_id=store_id, found=found, subject=subject)
     # An order that is declined is held: nothing is charged for it until a person has looked at it.
     assessed = assess_order(session, store_id=store_id, order_id=order_id, clock=clock)
     is_charged = not is_free and (account.is_manual or assessed.decision != "decline")
     attempt = create_attempt(
         session, store_id=store_id, order_id=order_id, provider_config_id=account.config_id, gateway=account.gateway,
-        method=payment.method, amount=order.total, currency=order.currency) if is_charged else None
-    _announce(session, store_id=store_id, order=order, lines=lines, subject=subject, clock=clock)
-    return Placed(order_id, attempt.id if attempt is not None and not account.is_manual else None)
+        method=payment.method, amount=draft.total, currency=draft.currency) if is_charged else None
+    if quote.cart_id is not None:
+        close_cart(session, store_id=store_id, cart_id=quote.cart_id, clock=clock)
+    _link_visitor(session, store_id=store_id, found=found, subject=subject)
+    events = take_stock(
+        session, store_id=store_id, order_id=order_id,
+        demand=sum_demand((line.variant_id, line.quantity) for line in lines),
+        minutes=found.settings.reservation_minutes if status == "PENDING" else None)
+    consume_promotions(session, store_id=store_id, order_id=order_id, subject_id=subject,
+                       applied=draft_shares(found, lines))
+    order = _announce(session, store_id=store_id, draft=draft, lines=lines, subject=subject, events=events, clock=clock)
+    return Placed(order, attempt.id if attempt is not None and not account.is_manual else None)
 
 
-def _link_visitor(session: Session, *, store_id: UUID, found: Calculation, subject: UUID | None) -> None:
+def _link_visitor(session: Session, *, store_id: UUID, found: Calculation, subject: UUID) -> None:
     """State who the visitor turned out to be, so that what he looked at before is known to have led to the order."""
     wish = found.wish
-    if wish.visitor_id is None or subject is None or not found.inputs.is_identified:
+    if wish.visitor_id is None or not found.inputs.is_identified:
         return
     visitors = ensure_visitor_subjects(session, store_id=store_id, visitor_ids=[wish.visitor_id])
     link_visitors(session, store_id=store_id, links=[
@@ -164,12 +171,15 @@ def _link_visitor(session: Session, *, store_id: UUID, found: Calculation, subje
 
 
 def _announce(
-    session: Session, *, store_id: UUID, order: NewOrder, lines: list[NewLine], subject: UUID | None, clock: Clock,
-) -> None:
-    number = count_order(session, store_id=store_id, now=clock.now())
-    number_order(session, store_id=store_id, order_id=order.id, order_number=number)
-    facts = placed_facts(order, lines, order_number=number, subject_id=subject)
-    events = [NewEvent("order.placed", "order", order.id, facts)]
-    if order.status == "PAID":
-        events.append(NewEvent("order.paid", "order", order.id, facts))
-    record_events(session, store_id=store_id, events=events, occurred_at=order.placed_at)
+    session: Session, *, store_id: UUID, draft: NewOrder, lines: list[NewLine], subject: UUID,
+    events: list[NewEvent], clock: Clock,
+) -> Order:
+    order = session.get(Order, draft.id)
+    assert order is not None
+    order.order_number = count_order(session, store_id=store_id, now=clock.now())
+    facts = placed_facts(draft, lines, order_number=order.order_number, subject_id=subject)
+    names = ["order.placed", *(["order.paid"] if draft.status == "PAID" else [])]
+    session.flush()
+    record_events(session, store_id=store_id, occurred_at=draft.placed_at, events=[
+        *(NewEvent(name, "order", draft.id, facts) for name in names), *events])
+    return order

@@ -1,9 +1,12 @@
 """Quotes: what a cart or a list of goods costs until a moment, with the trace that explains it."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from oltp.carts.models import Quote
@@ -12,13 +15,18 @@ from oltp.checkout.errors import TotalTooLarge
 from oltp.checkout.gathering import gather
 from oltp.checkout.inputs import QuoteInputs
 from oltp.checkout.totals import Priced, compute
-from oltp.checkout.traces import trace_to_json
+from oltp.checkout.traces import trace_to_text
 from oltp.checkout.wishes import CheckoutWish, WishItem, wish_to_json
 from oltp.kit.ids import new_id
 from oltp.kit.money import exponent
 from oltp.shipping.rules import ShippingOption
 from oltp.tenancy.queries import Selling, get_selling_settings
 
+_INSERT = text("""
+    INSERT INTO quote (id, store_id, cart_id, currency, subtotal_amount, discount_amount, shipping_amount, tax_amount,
+                       total_amount, wanted, trace, priced_at, expires_at)
+    VALUES (:id, :store_id, :cart_id, :currency, :subtotal_amount, :discount_amount, :shipping_amount, :tax_amount,
+            :total_amount, CAST(:wanted AS jsonb), CAST(:trace AS jsonb), :priced_at, :expires_at)""")
 # JSON's numbers are exact up to here; columns hold more.
 MOST = 2**53
 
@@ -46,16 +54,14 @@ def calculate(session: Session, *, store_id: UUID, wish: CheckoutWish, at: datet
 
 def keep_quote(session: Session, *, store_id: UUID, found: Calculation, cart_id: UUID | None = None) -> Quote:
     """Keep what was calculated as a quote that holds for the store's quote_minutes."""
-    totals, at = found.priced.totals, found.inputs.at
-    quote = Quote(
-        id=new_id(), store_id=store_id, cart_id=cart_id, currency=found.wish.currency,
-        subtotal_amount=totals.subtotal, discount_amount=totals.discount, shipping_amount=totals.shipping,
-        tax_amount=totals.tax, total_amount=totals.total, wanted=wish_to_json(found.wish),
-        trace=trace_to_json(found.inputs, found.priced, options=found.options), priced_at=at,
-        expires_at=at + timedelta(minutes=found.settings.quote_minutes))
-    session.add(quote)
-    session.flush()
-    return quote
+    at, wanted = found.inputs.at, wish_to_json(found.wish)
+    trace = trace_to_text(found.inputs, found.priced, options=found.options)
+    fields: dict[str, Any] = {
+        "id": new_id(), "store_id": store_id, "cart_id": cart_id, "currency": found.wish.currency, "priced_at": at,
+        "expires_at": at + timedelta(minutes=found.settings.quote_minutes),
+        **{f"{name}_amount": amount for name, amount in vars(found.priced.totals).items()}}
+    session.execute(_INSERT, {**fields, "wanted": json.dumps(wanted), "trace": trace})
+    return Quote(**fields, wanted=wanted, trace=json.loads(trace))
 
 
 def make_quote(

@@ -19,15 +19,19 @@ from oltp.payments.gateway import Gateways
 _AUTHORIZED = text("""
     SELECT id FROM payment_attempt
     WHERE store_id = :store AND order_id = :order AND status = 'authorized' AND captured_amount = 0 ORDER BY id""")
+# On its way back already, by other refunds.
+_PENDING = text("""
+    SELECT sum(amount) FROM refund
+    WHERE store_id = :store AND order_id = :order AND status = 'pending' AND id <> :own""")
 
 
 @dataclass(frozen=True)
 class MoneyBack:
-    """What is to be let go of (attempts), and how much is to be refunded. `mark` tells one refund from a later one."""
+    """What is to be let go of (attempts), and how much is to be refunded, under which id."""
 
     authorized: tuple[UUID, ...]
     amount: int
-    mark: int
+    refund_id: UUID
 
 
 def settle_attempt(transactions: Transactions, *, gateways: Gateways, attempt_id: UUID, clock: Clock) -> Order:
@@ -55,12 +59,13 @@ def return_money(
     for attempt_id in back.authorized:
         void_attempt(transactions, gateways=gateways, attempt_id=attempt_id, clock=clock)
     if back.amount > 0:
-        refund_order(
-            transactions, gateways=gateways, order_id=order_id, amount=back.amount, restock=False, reason=reason,
-            refund_id=derived_id(order_id, "money back", back.mark), clock=clock)
+        refund_order(transactions, gateways=gateways, order_id=order_id, amount=back.amount, reason=reason,
+                     refund_id=back.refund_id, clock=clock)
 
 
 def _money_back(session: Session, *, store_id: UUID, order_id: UUID) -> MoneyBack:
     money = read_money(session, store_id=store_id, order_id=order_id)
     authorized = tuple(session.scalars(_AUTHORIZED, {"store": store_id, "order": order_id}))
-    return MoneyBack(authorized, money.kept, money.captured)
+    refund_id = derived_id(order_id, "money back", money.captured)
+    pending = session.scalar(_PENDING, {"store": store_id, "order": order_id, "own": refund_id})
+    return MoneyBack(authorized, money.kept - int(pending or 0), refund_id)

@@ -1,12 +1,15 @@
 """What an order takes from stock and gives back: read from its lines and the ledger, so nothing is given back twice."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from oltp.inventory.reserving import release_reservations, reserve_stock, restock, sell_stock
+from oltp.inventory.settling import Settlement, expiry_events, settle, stock_events
+from oltp.outbox.actions import NewEvent
 
 # Units that are still to be sent: neither cancelled nor sent.
 _OPEN = text("""
@@ -17,6 +20,23 @@ _OPEN = text("""
 _TAKEN = text("""
     SELECT variant_id, -sum(delta) FROM inventory_adjustment WHERE store_id = :store AND order_id = :order
     GROUP BY variant_id HAVING sum(delta) < 0""")
+
+
+def take_stock(
+    session: Session, *, store_id: UUID, order_id: UUID, demand: Mapping[UUID, int], minutes: int | None
+) -> list[NewEvent]:
+    """Reserve for a new order for so many minutes, or sell at once (None); return the events, to be recorded together
+    with the order's own. Popular variants' levels are locked from here on. Errors: as reserve_stock().
+    """
+    if minutes is None:
+        wanted = Settlement(kept={}, sold=demand, holder_id=order_id, order_id=order_id)
+        settled = settle(session, store_id=store_id, variant_ids=list(demand), wanted=wanted)
+        return [*expiry_events(settled, holder_id=order_id), *stock_events(settled, wanted=wanted)]
+    wanted = Settlement(kept=demand, sold={}, holder_id=order_id, minutes=minutes)
+    settled = settle(session, store_id=store_id, variant_ids=list(demand), wanted=wanted)
+    facts = {"items": [{"variant_id": str(key), "quantity": quantity} for key, quantity in demand.items()],
+             "expires_at": (settled.at + timedelta(minutes=minutes)).isoformat()}
+    return [*expiry_events(settled, holder_id=order_id), NewEvent("stock.reserved", "order", order_id, facts)]
 
 
 def open_demand(session: Session, *, store_id: UUID, order_id: UUID) -> dict[UUID, int]:

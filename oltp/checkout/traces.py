@@ -28,12 +28,9 @@ VERSION = 1
 _TRACE = TypeAdapter(Trace)
 
 
-def trace_to_json(
-    inputs: QuoteInputs, priced: Priced, *, options: Sequence[ShippingOption] = ()
-) -> dict[str, Any]:
-    """Return the trace as a quote keeps it; `options` are what shipping could have been chosen."""
-    written: dict[str, Any] = _TRACE.dump_python(Trace(VERSION, inputs, priced, tuple(options)), mode="json")
-    return written
+def trace_to_text(inputs: QuoteInputs, priced: Priced, *, options: Sequence[ShippingOption] = ()) -> str:
+    """Return the trace as a quote keeps it, as JSON text; `options` are what shipping could have been chosen."""
+    return _TRACE.dump_json(Trace(VERSION, inputs, priced, tuple(options))).decode()
 
 
 def read_trace(written: dict[str, Any]) -> Trace:

@@ -24,6 +24,11 @@ class Refusal(Exception):
         value = self.facts.get("field")
         return None if value is None else str(value)
 
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """What is wrong, part by part: (field, sentence)."""
+        return () if self.field is None else ((self.field, str(self)),)
+
 
 class Invalid(Refusal):
     """The field {field} is not valid."""

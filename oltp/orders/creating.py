@@ -67,7 +67,7 @@ class NewLine:
 class NewOrder:
     """An order as it is placed; amounts in minor units of `currency`: total = subtotal − discount + shipping + tax.
 
-    `order_number` may be provisional; see number_order(). Addresses are written by address_json().
+    `order_number` may be provisional, until the store's counter is asked. Addresses are written by address_json().
     """
 
     id: UUID
@@ -97,18 +97,12 @@ class NewOrder:
     is_test: bool = False
 
 
-def create_order(session: Session, *, store_id: UUID, order: NewOrder, lines: Sequence[NewLine]) -> UUID | None:
+def create_order(session: Session, *, store_id: UUID, order: NewOrder, lines: Sequence[NewLine]) -> UUID:
     """Insert the order and its lines, in their order; return the subject the order belongs to."""
     trace = current_trace()
-    subject: UUID | None = session.scalar(_ORDER, {
-        **vars(order), "store": store_id, "correlation": trace.correlation_id if trace else None})
+    subject: UUID = session.execute(_ORDER, {
+        **vars(order), "store": store_id, "correlation": trace.correlation_id if trace else None}).scalar_one()
     rows = [{"place": place, **asdict(line)} for place, line in enumerate(lines)]
     session.execute(_LINES, {"store": store_id, "order": order.id, "currency": order.currency,
                              "at": order.placed_at, "lines": json.dumps(rows, default=str)})
     return subject
-
-
-def number_order(session: Session, *, store_id: UUID, order_id: UUID, order_number: str) -> None:
-    """Give an order its number, known only at the end of its transaction."""
-    session.execute(text("UPDATE orders SET order_number = :number WHERE store_id = :store AND id = :order"),
-                    {"store": store_id, "order": order_id, "number": order_number})

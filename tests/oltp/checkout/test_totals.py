@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 
 from oltp.checkout.totals import Priced, compute
-from oltp.checkout.traces import read_trace, replay, trace_to_json
+from oltp.checkout.traces import read_trace, replay, trace_to_text
 from oltp.orders.rules import units_amount
 from tests.conftest import IS_FULL
 from tests.oltp.checkout.random_carts import cart, line
@@ -49,10 +49,10 @@ def test_shares_of_discounts_are_the_discount_and_never_more_than_the_customer_s
         for each in priced.shares:
             assert 0 <= each.net_amount <= each.applied.amount
             assert not each.applied.unit_amounts or sum(each.applied.unit_amounts) == each.applied.amount
-        for line in priced.lines:
-            shares = [each for each in priced.shares if each.line_id == line.line_id]
-            assert sum(each.applied.amount for each in shares) == line.gross_discount
-            assert sum(each.net_amount for each in shares) == line.discount
+        for given in priced.lines:
+            shares = [each for each in priced.shares if each.line_id == given.line_id]
+            assert sum(each.applied.amount for each in shares) == given.gross_discount
+            assert sum(each.net_amount for each in shares) == given.discount
 
 
 def test_replay_of_the_trace_equals_the_totals() -> None:
@@ -60,7 +60,7 @@ def test_replay_of_the_trace_equals_the_totals() -> None:
     for _ in range(CARTS):
         inputs = cart(chance)
         priced = compute(inputs)
-        written = json.loads(json.dumps(trace_to_json(inputs, priced)))
+        written = json.loads(trace_to_text(inputs, priced))
         assert replay(written) == priced.totals
         trace = read_trace(written)
         assert trace.inputs == inputs and trace.priced == priced
