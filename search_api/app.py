@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 import oltp.metadata  # noqa: F401 - a row can be flushed only where every table its keys name is known
 from oltp.db.session import Database
 from oltp.kit.clock import Clock
+from oltp.kit.secrets import SecretBox
 from oltp.kit.settings import Settings
+from oltp.payments.gateway import Gateways
 from oltp.search.encoders import Encoder, encoder_from
 from search_api.carts import endpoints as carts
 from search_api.catalog import endpoints as catalog
@@ -51,10 +53,12 @@ Errors are RFC 9457 problem+json. `X-Request-ID` and `X-Correlation-ID` are take
 
 
 def create_app(*, settings: Settings, database: Database, clock: Clock, encoder: Encoder | None = None,
-               expected_revision: str | None = None) -> FastAPI:
+               expected_revision: str | None = None, gateways: Gateways | None = None,
+               box: SecretBox | None = None) -> FastAPI:
     """Make the application; it opens no connection and loads no model before the first request that needs one.
 
-    `expected_revision` is the migration /readyz demands (None: any), `encoder` by default the settings' own.
+    `expected_revision` is the migration /readyz demands (None: any), `encoder` and `gateways` by default the settings'
+    own; `box` seals what must not lie open in the database.
     """
     configure_logging(settings.log_level)
     timings = TimingRecorder(database)
@@ -68,6 +72,7 @@ def create_app(*, settings: Settings, database: Database, clock: Clock, encoder:
     app = FastAPI(title="StormCom", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, docs_url=None,
                   redoc_url=None)
     app.state.database, app.state.clock, app.state.encoder = database, clock, encoder or encoder_from(settings)
+    app.state.gateways, app.state.box = gateways or Gateways.of(settings, box=box), box
     app.state.settings, app.state.timings, app.state.expected_revision = settings, timings, expected_revision
     add_error_handlers(app)
     include_rooms(app)

@@ -16,6 +16,8 @@ from oltp.db.transactions import Transactions
 from oltp.idempotency.actions import LEASE, begin_request, finish_request, forget_request
 from oltp.kit.clock import Clock
 from oltp.kit.ids import derived_id, new_id
+from oltp.kit.secrets import SecretBox
+from oltp.payments.gateway import Gateways
 from oltp.search.encoders import Encoder
 from search_api.idempotency import Replay, keyed_of
 from search_api.middleware import facts_of
@@ -52,6 +54,18 @@ def get_encoder(request: Request) -> Encoder:
     """Return the text encoder the application was made with; it may not be loaded yet."""
     encoder: Encoder = request.app.state.encoder
     return encoder
+
+
+def get_gateways(request: Request) -> Gateways:
+    """Return the payment gateways the application was made with."""
+    gateways: Gateways = request.app.state.gateways
+    return gateways
+
+
+def get_box(request: Request) -> SecretBox | None:
+    """Return what seals secrets, None where the service has no key."""
+    box: SecretBox | None = request.app.state.box
+    return box
 
 
 def authenticate(
@@ -147,3 +161,5 @@ StoreTransactions = Annotated[Transactions, Depends(get_transactions, scope="fun
 OperationId = Annotated[UUID, Depends(get_operation_id)]
 CurrentClock = Annotated[Clock, Depends(get_clock)]
 CurrentDatabase = Annotated[Database, Depends(get_database)]
+CurrentGateways = Annotated[Gateways, Depends(get_gateways)]
+CurrentBox = Annotated[SecretBox | None, Depends(get_box)]

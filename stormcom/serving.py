@@ -11,6 +11,7 @@ from oltp.kit.settings import Settings
 from oltp.search.encoders import Encoder, encoder_from
 from search_api.app import create_app
 from stormcom.schema import head
+from stormcom.stack.secret_key import find_secret_box
 from stormcom.stack.server import running_url
 
 # Requests under way get this long when the process is told to end.
@@ -24,7 +25,8 @@ def serve(settings: Settings, *, host: str) -> None:
     database = Database(running_url(settings), pool_size=20)
     encoder = encoder_from(settings)
     app = create_app(
-        settings=settings, database=database, clock=SystemClock(), encoder=encoder, expected_revision=head()
+        settings=settings, database=database, clock=SystemClock(), encoder=encoder, expected_revision=head(),
+        box=find_secret_box(settings),
     )
     # Requests are served before the model is there; only meaning-based search waits for it.
     threading.Thread(target=_warm, args=(encoder,), name="encoder", daemon=True).start()

@@ -12,6 +12,7 @@ from oltp.jobs.app import create_app
 from oltp.jobs.task import Work
 from oltp.kit.clock import SystemClock
 from oltp.kit.settings import Settings
+from oltp.payments.gateway import Gateways
 from search_api.logging import configure_logging
 from stormcom.stack.secret_key import find_secret_box
 from stormcom.stack.server import running_url
@@ -36,7 +37,8 @@ def run_worker(settings: Settings) -> None:
     configure_logging(settings.log_level)
     logging.basicConfig(handlers=[LogBridge()], level=logging.WARNING, force=True)
     database = Database(running_url(settings), pool_size=CONCURRENCY)
-    work = Work(database, SystemClock(), FOLLOWERS, find_secret_box(settings), settings.rates_url)
+    box = find_secret_box(settings)
+    work = Work(database, SystemClock(), FOLLOWERS, box, settings.rates_url, Gateways.of(settings, box=box))
     asyncio.run(work_through(work, wait=True))
     database.dispose()
 

@@ -1,6 +1,10 @@
 """Background work of checkout."""
 
+from oltp.checkout.reconciling import reconcile_payments
 from oltp.checkout.sweeping import sweep_unpaid
 from oltp.jobs.task import Task
 
-TASKS: tuple[Task, ...] = (Task("checkout.sweep_unpaid", sweep_unpaid, cron="* * * * *"),)
+TASKS: tuple[Task, ...] = (
+    Task("checkout.sweep_unpaid", sweep_unpaid, cron="* * * * *"),
+    Task("checkout.reconcile_payments", reconcile_payments, cron="* * * * *"),
+)

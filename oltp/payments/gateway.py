@@ -56,6 +56,9 @@ class Gateway(Protocol):
     def parse_callback(self, body: bytes, headers: Mapping[str, str], now: datetime) -> list[GatewayFact]:
         """Return what a callback says. `headers` in small letters. Errors: CallbackRefused."""
 
+    def read_callback(self, body: bytes) -> list[GatewayFact]:
+        """Return what a callback says whose signature was checked before. Errors: CallbackRefused."""
+
 
 @dataclass(frozen=True)
 class Gateways:

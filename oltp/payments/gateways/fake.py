@@ -90,9 +90,13 @@ class FakeGateway:
     def parse_callback(self, body: bytes, headers: Mapping[str, str], now: datetime) -> list[GatewayFact]:
         """Return the facts of a signed body. Errors: CallbackRefused."""
         check_signature(body, header=headers.get(SIGNATURE), secrets=self.secrets, now=now)
+        return self.read_callback(body)
+
+    def read_callback(self, body: bytes) -> list[GatewayFact]:
+        """Return the facts of a body whose signature was checked before. Errors: CallbackRefused."""
         try:
             fact = _fact(json.loads(body))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CallbackRefused("the body can't be read") from error
         return [] if fact is None else [fact]
 

@@ -35,6 +35,10 @@ class ManualGateway:
         """Nobody knows more than our own book."""
         return []
 
+    def read_callback(self, body: bytes) -> list[GatewayFact]:
+        """Nobody calls. Errors: CallbackRefused."""
+        raise CallbackRefused("nobody calls back for payments that people record")
+
     def parse_callback(self, body: bytes, headers: Mapping[str, str], now: datetime) -> list[GatewayFact]:
         """Nobody calls. Errors: CallbackRefused."""
         raise CallbackRefused("nobody calls back for payments that people record")
