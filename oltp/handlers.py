@@ -15,6 +15,7 @@ from oltp.outbox import tasks as outbox
 from oltp.payments import tasks as payments
 from oltp.pricing import tasks as pricing
 from oltp.promotions import tasks as promotions
+from oltp.returns import tasks as returns
 from oltp.rollout import tasks as rollout
 from oltp.search import tasks as search
 from oltp.shipping import tasks as shipping
@@ -30,6 +31,7 @@ FOLLOWERS: dict[str, tuple[str, ...]] = {
     "price.changed": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
     "order.released": (shipping.FOLLOW_ORDER,),
     "order.items_cancelled": (shipping.FOLLOW_ORDER,),
+    "refund.processed": (returns.FINISH_RETURN,),
     "product.restored": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
     "variant.created": (merchandising.REFRESH_VARIANT,),
     "variant.updated": (merchandising.REFRESH_VARIANT,),
@@ -52,6 +54,6 @@ FOLLOWERS.update({
 TASKS: tuple[Task, ...] = (
     *jobs.TASKS, *outbox.TASKS, *idempotency.TASKS, *audit.TASKS, *events.TASKS, *access.TASKS, *tenancy.TASKS,
     *customers.TASKS, *pricing.TASKS, *inventory.TASKS, *merchandising.TASKS, *promotions.TASKS,
-    *carts.TASKS, *payments.TASKS, *shipping.TASKS, *checkout.TASKS, *subscriptions.TASKS, *search.TASKS,
-    *rollout.TASKS,
+    *carts.TASKS, *payments.TASKS, *shipping.TASKS, *checkout.TASKS, *returns.TASKS, *subscriptions.TASKS,
+    *search.TASKS, *rollout.TASKS,
 )
