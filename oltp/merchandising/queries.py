@@ -1,6 +1,6 @@
 """Reads of merchandising: the listing of a store's products, with price and availability as its readers see them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from oltp.catalog.rules import locale_chain
+from oltp.kit.money import exponent
+from oltp.pricing.queries import ResolvedPrice, price_from
+from oltp.pricing.resolving import FOUND, FOUND_COLUMNS, LISTED, RATES, WANTED
 
-ListedProduct = Row[*tuple[Any, ...]]
 # (created_at, id) of the last product before the page; in a collection (position, id).
 Place = tuple[datetime, UUID] | tuple[int, UUID]
 
@@ -25,14 +27,41 @@ class ListingFilter:
     collection: str | None = None
 
 
+@dataclass(frozen=True)
+class ListedProduct:
+    """A product of a page. `place` is what the page is ordered by; amounts are minor units of `currency`.
+
+    `price` tells why it is this price, where somebody's price was asked for; without `price_amount` it can't be bought
+    in the wanted currency.
+    """
+
+    id: UUID
+    sku: str
+    name: str
+    slug: str
+    short_description: str | None
+    status: str
+    currency: str
+    price_amount: int | None
+    compare_at_amount: int | None
+    category_slug: str | None
+    category_name: str | None
+    brand_slug: str | None
+    brand_name: str | None
+    thumbnail_url: str | None
+    is_available: bool
+    is_featured: bool
+    created_at: datetime
+    updated_at: datetime
+    place: datetime | int
+    price: ResolvedPrice | None = None
+
+
 # The page is cut first: prices, stock and names are looked up for its rows only.
 _PAGE = """
-WITH page AS MATERIALIZED ({page})
-SELECT p.id, p.sku, p.status, p.currency, p.thumbnail_url, p.is_featured, p.created_at, p.updated_at, page.place,
-       {columns},
-       CASE WHEN step.reads_new THEN coalesce(price.amount, p.price_amount) ELSE p.price_amount END AS price_amount,
-       CASE WHEN step.reads_new AND price.amount IS NOT NULL THEN price.compare_at_amount
-            ELSE p.compare_at_amount END AS compare_at_amount,
+WITH page AS MATERIALIZED ({page}){more}
+SELECT p.id, p.sku, p.status, p.thumbnail_url, p.is_featured, p.created_at, p.updated_at, page.place,
+       {columns}, {price_columns},
        product_is_available(p.store_id, p.id) AS is_available
 FROM page
 CROSS JOIN (
@@ -42,13 +71,31 @@ CROSS JOIN (
 JOIN products p ON p.store_id = :store AND p.id = page.id
 LEFT JOIN categories c ON c.store_id = p.store_id AND c.id = p.category_id
 LEFT JOIN brands b ON b.store_id = p.store_id AND b.id = p.brand_id
-LEFT JOIN LATERAL (
-  SELECT amount, compare_at_amount FROM product_price r
-  WHERE r.store_id = p.store_id AND r.product_id = p.id AND r.currency = p.currency AND r.segment_id IS NULL
-    AND r.min_quantity = 1 AND r.during @> now() LIMIT 1) price ON true
+{price}
 {words}
 ORDER BY {order}
 """
+_PLAIN_COLUMNS = """p.currency,
+       CASE WHEN step.reads_new THEN coalesce(price.amount, p.price_amount) ELSE p.price_amount END AS price_amount,
+       CASE WHEN step.reads_new AND price.amount IS NOT NULL THEN price.compare_at_amount
+            ELSE p.compare_at_amount END AS compare_at_amount"""
+_PLAIN = """LEFT JOIN LATERAL (
+  SELECT amount, compare_at_amount FROM product_price r
+  WHERE r.store_id = p.store_id AND r.product_id = p.id AND r.currency = p.currency AND r.segment_id IS NULL
+    AND r.min_quantity = 1 AND r.during @> now() LIMIT 1) price ON true"""
+# Somebody's price is that of one piece of the default variant, as the cart would have it.
+_SOMEBODY_WITH = f""", {WANTED.format(at="now()")},
+sold AS MATERIALIZED (
+  SELECT p.id AS product_id, v.id AS variant_id, 1 AS quantity, coalesce(CAST(:currency AS text), p.currency) AS wants,
+    {LISTED}
+  FROM page JOIN products p ON p.store_id = :store AND p.id = page.id
+  LEFT JOIN LATERAL (
+    SELECT v.id, v.price_amount, v.compare_at_amount, v.currency FROM product_variants v
+    WHERE v.store_id = p.store_id AND v.product_id = p.id AND v.deleted_at IS NULL
+    ORDER BY v.is_default DESC, v.id LIMIT 1) v ON true),
+{RATES}"""
+_SOMEBODY_COLUMNS = f"sold.product_id, sold.variant_id, sold.quantity, sold.wants, {FOUND_COLUMNS}"
+_SOMEBODY = f"JOIN sold ON sold.product_id = p.id CROSS JOIN wanted {FOUND}"
 # The words of the most particular locale there are any for.
 _WORDS = """LEFT JOIN LATERAL (
   SELECT * FROM {noun}_translation t
@@ -98,27 +145,55 @@ _FILTERS = {
 
 def list_products(
     session: Session, *, store_id: UUID, wanted: ListingFilter, after: Place | None, limit: int,
-    locale: str | None = None,
+    locale: str | None = None, currency: str | None = None, customer_id: UUID | None = None,
 ) -> list[ListedProduct]:
     """Return a page of products that are not deleted, in one statement: newest first, a collection in its own order.
 
     `after` is the `place` and id of the last product of the previous page. The price is the list price of the
-    product's currency that holds now. Words are those of `locale`, where the store translates, else the store's own.
-    Errors: LocaleInvalid.
+    product's currency that holds now; with `currency` or `customer_id` it is what resolve_prices() says of one piece of
+    the default variant. Words are those of `locale`, where the store translates, else the store's own.
+    Errors: LocaleInvalid, InvalidCurrency.
     """
+    if currency is not None:
+        exponent(currency)
     given = {name: getattr(wanted, name) for name in ("status", "category", "brand", "collection")}
-    filters = [clause for name, clause in _FILTERS.items() if given[name] is not None]
-    if wanted.collection is None:
-        page, order = _NEWEST, "page.place DESC, page.id DESC"
-        seek = "AND (p.created_at, p.id) < (:place, :last)"
-    else:
+    place, last = after if after is not None else (None, None)
+    is_somebodys = currency is not None or customer_id is not None
+    statement = _statement(
+        filters=[clause for name, clause in _FILTERS.items() if given[name] is not None],
+        in_collection=wanted.collection is not None, goes_on=after is not None, translated=locale is not None,
+        is_somebodys=is_somebodys)
+    rows = session.execute(text(statement), {
+        **given, "store": store_id, "limit": limit, "place": place, "last": last, "currency": currency,
+        "customer": customer_id, "locales": [] if locale is None else locale_chain(locale)})
+    return [_somebodys(row) if is_somebodys else ListedProduct(**row._mapping) for row in rows]
+
+
+def _statement(
+    *, filters: list[str], in_collection: bool, goes_on: bool, translated: bool, is_somebodys: bool
+) -> str:
+    if in_collection:
         page, order = _BY_HAND, "page.place, page.id"
         seek = "AND (m.position, m.product_id) > (:place, :last)"
-    cut = page.format(filters=" ".join(filters), seek=seek if after is not None else "")
-    statement = _PAGE.format(
-        page=cut, order=order, columns=_columns(translated=locale is not None),
-        words=_TRANSLATED if locale is not None else "")
-    place, last = after if after is not None else (None, None)
-    locales = [] if locale is None else locale_chain(locale)
-    return list(session.execute(text(statement), {
-        **given, "store": store_id, "limit": limit, "place": place, "last": last, "locales": locales}))
+    else:
+        page, order = _NEWEST, "page.place DESC, page.id DESC"
+        seek = "AND (p.created_at, p.id) < (:place, :last)"
+    more, price_columns, price = (
+        (_SOMEBODY_WITH, _SOMEBODY_COLUMNS, _SOMEBODY) if is_somebodys else ("", _PLAIN_COLUMNS, _PLAIN))
+    return _PAGE.format(
+        page=page.format(filters=" ".join(filters), seek=seek if goes_on else ""), order=order,
+        columns=_columns(translated=translated), words=_TRANSLATED if translated else "",
+        more=more, price_columns=price_columns, price=price)
+
+
+_PRICED = {"price", "price_amount", "compare_at_amount", "currency"}
+_NAMES = frozenset(each.name for each in fields(ListedProduct)) - _PRICED
+
+
+def _somebodys(row: Row[Any]) -> ListedProduct:
+    # Without a variant there is nothing to buy.
+    price = None if row.variant_id is None else price_from(row)
+    return ListedProduct(
+        **{name: row._mapping[name] for name in _NAMES}, currency=row.wants, price=price,
+        price_amount=None if price is None else price.amount,
+        compare_at_amount=None if price is None else price.compare_at_amount)

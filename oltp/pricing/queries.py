@@ -96,21 +96,22 @@ def find_prices(
         "store": store_id, "variants": [wish.variant_id for wish in wishes], "currency": currency, "at": at,
         "quantities": [wish.quantity for wish in wishes], "customer": customer_id})
     found = {row.place: row for row in rows}
-    return [_price(wish, found.get(place), currency=currency) for place, wish in enumerate(wishes)]
+    return [price_from(found[place]) if place in found else None for place in range(len(wishes))]
 
 
-def _price(wish: PriceWish, row: Row[Any] | None, *, currency: str) -> ResolvedPrice | None:
-    if row is None or row.amount is None:
+def price_from(row: Row[Any]) -> ResolvedPrice | None:
+    """Return the price that a row with FOUND_COLUMNS tells of, converted if need be; None where there is none."""
+    if row.amount is None:
         return None
-    source: PriceSource = "list" if row.price_id is None else "price"
     found = ResolvedPrice(
-        variant_id=wish.variant_id, product_id=row.product_id, quantity=wish.quantity, amount=row.amount,
-        currency=row.currency, compare_at_amount=row.compare_at_amount, source=source, price_id=row.price_id,
-        min_quantity=row.min_quantity, segment_id=row.segment_id)
-    return found if row.currency == currency else converted(found, rate=rate_of(row, quote=currency))
+        variant_id=row.variant_id, product_id=row.product_id, quantity=row.quantity, amount=row.amount,
+        currency=row.found_currency, compare_at_amount=row.compare_at,
+        source="list" if row.price_id is None else "price", price_id=row.price_id, min_quantity=row.min_quantity,
+        segment_id=row.segment_id)
+    return found if row.found_currency == row.wants else _converted(found, rate=_rate_of(row))
 
 
-def converted(price: ResolvedPrice, *, rate: RateUsed | None) -> ResolvedPrice | None:
+def _converted(price: ResolvedPrice, *, rate: RateUsed | None) -> ResolvedPrice | None:
     """Return the price in the rate's quoted currency; None without a rate, or where no column holds the amount."""
     if rate is None:
         return None
@@ -123,12 +124,11 @@ def converted(price: ResolvedPrice, *, rate: RateUsed | None) -> ResolvedPrice |
                    rate=rate, base_amount=price.amount, base_currency=price.currency)
 
 
-def rate_of(row: Row[Any], *, quote: str) -> RateUsed | None:
-    """Return the rate that a row's currency is converted by, if any was known."""
+def _rate_of(row: Row[Any]) -> RateUsed | None:
     if row.rated_on is None:
         return None
     rate = conversion_rate(of_quote=row.of_quote, of_base=row.of_base)
-    return RateUsed(row.rate_source, row.currency, quote, row.rated_on, rate, row.via)
+    return RateUsed(row.rate_source, row.found_currency, row.wants, row.rated_on, rate, row.via)
 
 
 def lowest_prices(

@@ -2,30 +2,31 @@
 
 # What applies to one variant and quantity. Windows are compared by their ends, not by `during`: the functions of
 # ranges are not leakproof, so row-level security would let them see only rows that are read already, and the index of
-# the key finds a handful. The two halves have an index each. `wanted` has currency, other (the currency that a price
-# may be converted from), at, reads_new and segments; `sold` has variant_id, product_id and quantity.
+# the key finds a handful. The two halves have an index each. `sold` has variant_id, product_id, quantity, currency (the
+# product's own) and wants (the one asked for).
 _CANDIDATE = """
   SELECT r.id AS price_id, r.amount, r.compare_at_amount, r.currency, r.min_quantity, r.segment_id, {place} AS place
   FROM product_price r
   WHERE wanted.reads_new AND r.store_id = :store AND r.{key}_id = sold.{key}_id AND r.{key}_id IS NOT NULL
-    AND r.currency IN (:currency, sold.currency) AND (r.currency = :currency OR wanted.converts)
+    AND r.currency IN (sold.wants, sold.currency) AND (r.currency = sold.wants OR wanted.converts)
     AND r.effective_at <= wanted.at AND (r.expires_at IS NULL OR r.expires_at > wanted.at)
     AND (r.segment_id IS NULL OR r.segment_id = ANY(wanted.segments)) AND r.min_quantity <= sold.quantity"""
 BEST = f"""
   SELECT * FROM ({_CANDIDATE.format(place=0, key="variant")}
   UNION ALL {_CANDIDATE.format(place=1, key="product")}) c
-  ORDER BY c.currency <> :currency, c.place, c.segment_id IS NULL, c.min_quantity DESC, c.amount, c.price_id LIMIT 1"""
+  ORDER BY c.currency <> sold.wants, c.place, c.segment_id IS NULL, c.min_quantity DESC, c.amount, c.price_id LIMIT 1"""
 
 # Who asks, when, and how the store sells; one row. A member is one at the moment asked for.
 WANTED = """
 wanted AS MATERIALIZED (
-  SELECT CAST(:at AS timestamptz) AS at, capability_reached(:store, 'pricing', 'read_new') AS reads_new,
+  SELECT {at} AS at, capability_reached(:store, 'pricing', 'read_new') AS reads_new,
     coalesce((SELECT converts_currencies FROM selling_settings WHERE store_id = :store), false) AS converts,
     (SELECT rate_source FROM selling_settings WHERE store_id = :store) AS rate_source,
     ARRAY(SELECT m.segment_id FROM customer_segment_member m
           JOIN customer_segment s ON s.store_id = m.store_id AND s.id = m.segment_id
-          WHERE m.store_id = :store AND m.customer_id = CAST(:customer AS uuid) AND m.joined_at <= :at
-            AND (m.left_at IS NULL OR m.left_at > :at) AND (s.deleted_at IS NULL OR s.deleted_at > :at)) AS segments)"""
+          WHERE m.store_id = :store AND m.customer_id = CAST(:customer AS uuid) AND m.joined_at <= {at}
+            AND (m.left_at IS NULL OR m.left_at > {at})
+            AND (s.deleted_at IS NULL OR s.deleted_at > {at})) AS segments)"""
 
 # The last day by which the source quotes the two currencies: one against the other, either way round, or both against
 # the euro. What was recorded after the moment asked for was not known then. One row per currency to convert from.
@@ -53,28 +54,30 @@ rates AS MATERIALIZED (
     ORDER BY rated_on DESC, place LIMIT 1) x (rated_on, of_quote, of_base, via, place)
   WHERE wanted.converts)"""
 
+FOUND = f"""LEFT JOIN LATERAL ({BEST}) best ON true
+LEFT JOIN rates ON rates.currency = coalesce(best.currency, sold.currency)"""
 # Amount and currency as found: the caller converts, in exact decimals. A negative list price, which only a legacy
 # program writes, is none.
-RESOLVE = f"""
-WITH {WANTED},
-sold AS MATERIALIZED (
-  SELECT w.place - 1 AS place, w.variant_id, w.quantity, v.product_id, p.currency,
+FOUND_COLUMNS = """best.price_id, coalesce(best.min_quantity, 1) AS min_quantity, best.segment_id,
+  CASE WHEN best.price_id IS NOT NULL THEN best.amount WHEN sold.list >= 0 THEN sold.list END AS amount,
+  CASE WHEN best.price_id IS NOT NULL THEN best.compare_at_amount WHEN sold.list_compare_at >= 0
+    THEN sold.list_compare_at END AS compare_at, coalesce(best.currency, sold.currency) AS found_currency,
+  wanted.rate_source, rates.rated_on, rates.of_quote, rates.of_base, rates.via"""
+# The list price of variant `v`, which inherits that of product `p`.
+LISTED = """p.currency,
     CASE WHEN v.price_amount >= 0 AND v.currency = p.currency THEN v.price_amount ELSE p.price_amount END AS list,
     CASE WHEN v.price_amount >= 0 AND v.currency = p.currency THEN v.compare_at_amount ELSE p.compare_at_amount
-      END AS list_compare_at
+      END AS list_compare_at"""
+RESOLVE = f"""
+WITH {WANTED.format(at="CAST(:at AS timestamptz)")},
+sold AS MATERIALIZED (
+  SELECT w.place - 1 AS place, w.variant_id, w.quantity, v.product_id, CAST(:currency AS text) AS wants, {LISTED}
   FROM unnest(CAST(:variants AS uuid[]), CAST(:quantities AS integer[])) WITH ORDINALITY w (variant_id, quantity, place)
   JOIN product_variants v ON v.store_id = :store AND v.id = w.variant_id
   JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id),
 {RATES}
-SELECT sold.place, sold.product_id, best.price_id, coalesce(best.min_quantity, 1) AS min_quantity, best.segment_id,
-  CASE WHEN best.price_id IS NOT NULL THEN best.amount WHEN sold.list >= 0 THEN sold.list END AS amount,
-  CASE WHEN best.price_id IS NOT NULL THEN best.compare_at_amount WHEN sold.list_compare_at >= 0
-    THEN sold.list_compare_at END AS compare_at_amount,
-  coalesce(best.currency, sold.currency) AS currency, wanted.rate_source, rates.rated_on, rates.of_quote, rates.of_base,
-  rates.via
-FROM sold CROSS JOIN wanted
-LEFT JOIN LATERAL ({BEST}) best ON true
-LEFT JOIN rates ON rates.currency = coalesce(best.currency, sold.currency)"""
+SELECT sold.place, sold.variant_id, sold.product_id, sold.quantity, sold.wants, {FOUND_COLUMNS}
+FROM sold CROSS JOIN wanted {FOUND}"""
 
 # The price for everybody is the variant's row where one holds, else the product's. What holds now began with its row
 # or, a product's, when the variant's own ended. A product's row counts where it was not hidden all the time.

@@ -41,7 +41,7 @@ def create_tax_rate(session: Session, *, store_id: UUID, fields: TaxFields, cloc
     row = TaxRate(id=new_id(), store_id=store_id, created_at=clock.now(), updated_at=clock.now(), **values)
     session.add(row)
     _flush(session)
-    _tell(session, row, change="created", clock=clock)
+    _tell(session, row=row, change="created", clock=clock)
     return row
 
 
@@ -58,7 +58,7 @@ def update_tax_rate(
         setattr(row, name, value)
     row.updated_at = _after(row.updated_at, clock=clock)
     _flush(session)
-    _tell(session, row, change="updated", clock=clock)
+    _tell(session, row=row, change="updated", clock=clock)
     return row
 
 
@@ -67,7 +67,7 @@ def delete_tax_rate(
 ) -> None:
     """Delete a rate: what it was for is untaxed from now on. Errors: TaxRateUnknown, Stale."""
     row = _locked(session, store_id=store_id, tax_rate_id=tax_rate_id, expected=expected_updated_at)
-    _tell(session, row, change="deleted", clock=clock)
+    _tell(session, row=row, change="deleted", clock=clock)
     session.delete(row)
     session.flush()
 
@@ -130,7 +130,7 @@ def _flush(session: Session) -> None:
         raise
 
 
-def _tell(session: Session, row: TaxRate, *, change: str, clock: Clock) -> None:
+def _tell(session: Session, *, row: TaxRate, change: str, clock: Clock) -> None:
     record_event(
         session, store_id=row.store_id, name="tax_rate.changed", entity_type="tax_rate", entity_id=row.id,
         payload={"change": change, "name": row.name, "country": row.country, "region": row.region,

@@ -11,6 +11,7 @@ from search_api.catalog import attributes, brands, categories, images, products,
 from search_api.catalog.schemas import ProductItem, ProductStatus, product_item
 from search_api.dependencies import Caller, StoreSession, require
 from search_api.pages import MAX_LIMIT, InvalidCursor, Page, decode_cursor, encode_cursor
+from search_api.schemas import CurrencyCode
 
 router = APIRouter(tags=["catalog"])
 for _part in (products, variants, images, categories, brands, attributes, translations):
@@ -27,20 +28,26 @@ def get_products(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
     cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
     locale: Annotated[str | None, Query(max_length=20, description="Language of the words, e.g. de-CH.")] = None,
+    currency: Annotated[CurrencyCode | None, Query(description="Currency of the prices; each product's own.")] = None,
+    customer_id: Annotated[UUID | None, Query(description="Prices of the customer's segments count too.")] = None,
 ) -> Page[ProductItem]:
-    """Return a page of the store's products that are not deleted."""
+    """Return a page of the store's products that are not deleted.
+
+    With `currency` or `customer_id`, prices are what one piece of the default variant costs in a cart.
+    """
     wanted = ListingFilter(status=status, category=category, brand=brand, collection=collection)
     after = None if cursor is None else _read_cursor(cursor, in_collection=collection is not None)
     # One row more than asked for tells whether there is a next page.
     rows = list_products(
-        session, store_id=caller.store_id, wanted=wanted, after=after, limit=limit + 1, locale=locale)
+        session, store_id=caller.store_id, wanted=wanted, after=after, limit=limit + 1, locale=locale,
+        currency=currency, customer_id=customer_id)
     more = _cursor_of(rows[limit - 1]) if len(rows) > limit else None
     return Page[ProductItem](items=[product_item(row) for row in rows[:limit]], next=more)
 
 
 def _cursor_of(row: ListedProduct) -> str:
-    place = row._mapping["place"]
-    return encode_cursor([place.isoformat() if isinstance(place, datetime) else str(place), str(row._mapping["id"])])
+    place = row.place
+    return encode_cursor([place.isoformat() if isinstance(place, datetime) else str(place), str(row.id)])
 
 
 def _read_cursor(cursor: str, *, in_collection: bool) -> Place:

@@ -34,7 +34,7 @@ class ProductItem(BaseModel):
     sku: str
     short_description: str | None
     status: ProductStatus
-    price: Price
+    price: Price | None = Field(description="Null: it can't be bought in the currency asked for.")
     compare_at: Price | None
     category: Named | None
     brand: Named | None
@@ -47,13 +47,14 @@ class ProductItem(BaseModel):
 
 def product_item(row: ListedProduct) -> ProductItem:
     """Return the answer's form of a listed product."""
-    fields = row._mapping
-    compare_at = fields["compare_at_amount"]
     return ProductItem.model_validate({
-        **fields, "price": Price(amount=fields["price_amount"], currency=fields["currency"]),
-        "compare_at": None if compare_at is None else Price(amount=compare_at, currency=fields["currency"]),
-        "category": _named(fields["category_slug"], fields["category_name"]),
-        "brand": _named(fields["brand_slug"], fields["brand_name"])})
+        **vars(row), "price": _price(row.price_amount, row.currency),
+        "compare_at": _price(row.compare_at_amount, row.currency),
+        "category": _named(row.category_slug, row.category_name), "brand": _named(row.brand_slug, row.brand_name)})
+
+
+def _price(amount: int | None, currency: str) -> Price | None:
+    return None if amount is None else Price(amount=amount, currency=currency)
 
 
 def _named(slug: str | None, name: str | None) -> Named | None:
