@@ -121,7 +121,7 @@ def take_segment(
 
 def slug_of(name: str) -> str:
     """Return a slug made of a name: lower case letters and digits of ASCII; `segment` where none is left."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "segment"
 
 

@@ -9,8 +9,8 @@ from oltp.customers.errors import ValueInvalid
 from oltp.customers.segment_rules import Value
 
 LONGEST_TEXT = 5000
-# NUMERIC can hold more; more is a mistake, and JSON numbers end long before.
-_LARGEST = Decimal(10) ** 18
+# So many digits come back from a JSON number as they were given.
+MOST_DIGITS = 15
 
 
 def read_values(kept: Mapping[str, Sequence[Any]]) -> dict[str, Value]:
@@ -33,7 +33,7 @@ def parse_value(given: object, *, kind: str, key: str, choices: Sequence[str] | 
     if kind == "boolean" and isinstance(given, bool):
         return given
     if kind == "number" and isinstance(given, int | Decimal) and not isinstance(given, bool):
-        if abs(Decimal(given)) <= _LARGEST and _digits(Decimal(given)) <= 12:
+        if _is_exact(Decimal(given)):
             return Decimal(given)
     elif isinstance(given, str) and "\x00" not in given:
         if kind == "text" and 1 <= len(given) <= LONGEST_TEXT:
@@ -45,15 +45,15 @@ def parse_value(given: object, *, kind: str, key: str, choices: Sequence[str] | 
                 return date.fromisoformat(given)
             except ValueError:
                 pass
-    expected = {"text": f"text of 1 to {LONGEST_TEXT} characters", "number": "a number below 10^18 with at most 12 "
-                "decimals", "boolean": "true or false", "date": "a day, as 2026-11-24",
+    expected = {"text": f"text of 1 to {LONGEST_TEXT} characters", "number": f"a number of at most {MOST_DIGITS} "
+                "digits", "boolean": "true or false", "date": "a day, as 2026-11-24",
                 "choice": f"one of {', '.join(choices or ())}"}[kind]
     raise ValueInvalid(key=key, expected=expected, field=f"values.{key}")
 
 
-def _digits(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 99
+def _is_exact(number: Decimal) -> bool:
+    return number.is_finite() and abs(number) < 10 ** MOST_DIGITS and (
+        number == 0 or (len(number.normalize().as_tuple().digits) <= MOST_DIGITS and number.adjusted() >= -MOST_DIGITS))
 
 
 def column_of(value: Value, *, kind: str) -> dict[str, Any]:
