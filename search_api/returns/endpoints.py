@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.orm import Session
 
-from oltp.returns import actions, queries
-from search_api.dependencies import Caller, CurrentClock, StoreSession, require
+from oltp.returns import actions, queries, refunding
+from search_api.dependencies import Caller, CurrentClock, CurrentGateways, StoreSession, StoreTransactions, require
 from search_api.idempotency import KeyedRoute
 from search_api.pages import MAX_LIMIT, Page, encode_cursor
 from search_api.returns.schemas import InspectionBody, NewReturn, Rejection, Return, Status, return_answer
@@ -79,6 +79,20 @@ def inspect(
     """Name every item of the return once; the condition decides whether it is sold again, unless `outcome` does."""
     actions.inspect_return(session, store_id=caller.store_id, return_id=return_id, found=body.found(), clock=clock)
     return _answer(session, caller=caller, return_id=return_id)
+
+
+@router.post("/v1/returns/{return_id}/refund", summary="Give the money of a return back")
+def refund(
+    caller: Annotated[Caller, Depends(require("order.refund"))], transactions: StoreTransactions,
+    gateways: CurrentGateways, clock: CurrentClock, return_id: UUID,
+) -> Return:
+    """Give back what an inspected return's units cost, and put on the shelf what can be sold again.
+
+    Asked again, it is done once. While the gateway has not confirmed it, 409; the return goes on by itself then.
+    """
+    refunding.refund_return(transactions, gateways=gateways, return_id=return_id, clock=clock)
+    with transactions() as session:
+        return _answer(session, caller=caller, return_id=return_id)
 
 
 def _answer(session: Session, *, caller: Caller, return_id: UUID) -> Return:

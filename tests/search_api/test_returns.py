@@ -5,7 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.oltp.returns.test_returns import ask, sent
+from oltp.returns.rules import Inspection, refund_id_of
+from tests.oltp.returns.test_returns import ask, inspected, sent, sent_goods
+from tests.oltp.shipping.orders import PRICE
 from tests.search_api.conftest import Counter
 from tests.search_api.test_catalog import statements
 from tests.selling import open_shop
@@ -56,6 +58,22 @@ def test_a_return_goes_its_way(desk: Desk) -> None:
     desk("POST", "returns", 422, {**body, "items": [item, item]})
     desk("POST", "returns", 404, {**body, "order_id": str(uuid4())})
     desk("GET", f"returns/{uuid4()}", 404)
+
+
+def test_a_refund_is_done_once_and_restocks(desk: Desk) -> None:
+    goods = desk.shop.product(stock=0)
+    placed = sent_goods(desk.shop, goods, 2)
+    return_id = inspected(desk.shop, placed, (2, Inspection("new")))
+    early = ask(desk.shop, sent(desk.shop, 1), 1)
+    assert desk("POST", f"returns/{early}/refund", 409)["code"] == "return_moved"
+    done = desk("POST", f"returns/{return_id}/refund", 200)
+    assert (done["status"], done["refund_id"]) == ("refunded", str(refund_id_of(return_id)))
+    assert desk("POST", f"returns/{return_id}/refund", 200) == done
+    assert desk.shop.on_hand(goods) == 2
+    amounts = desk.shop.execute("SELECT array_agg(amount) FROM refund WHERE store_id = :store AND order_id = :order",
+                                order=placed.order_id)
+    assert amounts == [2 * PRICE]
+    desk("POST", f"returns/{uuid4()}/refund", 404)
 
 
 def test_returns_are_listed_by_order_and_status(desk: Desk) -> None:

@@ -31,14 +31,23 @@ from tests.conftest import IS_FULL, NOON
 from tests.oltp.shipping.orders import Placed, column, event_names, place
 from tests.oltp.shipping.test_fulfilling import do as fulfil
 from tests.oltp.shipping.test_fulfilling import send
-from tests.selling import Shop, open_shop
+from tests.selling import Goods, Shop, open_shop
 
 CLOCK = FixedClock(NOON)
 
 
 def sent(shop: Shop, *quantities: int) -> Placed:
     """An order of so many units a line, delivered."""
-    placed = place(shop, *[(shop.product(), quantity) for quantity in quantities])
+    return deliver(shop, place(shop, *[(shop.product(), quantity) for quantity in quantities]))
+
+
+def sent_goods(shop: Shop, goods: Goods, quantity: int) -> Placed:
+    """An order of so many of these goods, delivered."""
+    return deliver(shop, place(shop, (goods, quantity)))
+
+
+def deliver(shop: Shop, placed: Placed) -> Placed:
+    """Ship and deliver all of an order."""
     fulfillment = send(shop, placed)
     fulfil(shop, ship_fulfillment, fulfillment)
     fulfil(shop, deliver_fulfillment, fulfillment)
