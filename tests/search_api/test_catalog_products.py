@@ -244,7 +244,7 @@ def test_a_product_and_its_parts_cost_the_same_statements_however_many(office: O
         for product in (few, many):
             with statements(office.counter.database) as seen:
                 office("GET", f"products/{product['id']}{part}", 200)
-            counts.append(len(seen))
+            counts.append(len([each for each in seen if "request_timing" not in each]))
         assert counts[0] == counts[1], part
 
 
