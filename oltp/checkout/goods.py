@@ -118,6 +118,14 @@ def find_belonging(session: Session, *, store_id: UUID, pieces: Iterable[Piece])
     """Return where the goods belong, in two statements."""
     goods = [piece.goods for piece in pieces]
     collections = collections_of_products(session, store_id=store_id, product_ids={each.product_id for each in goods})
-    categories = sorted({each.category_id for each in goods if each.category_id})
+    categories = {each.category_id for each in goods if each.category_id}
+    return Belonging(collections, categories_above(session, store_id=store_id, category_ids=categories))
+
+
+def categories_above(
+    session: Session, *, store_id: UUID, category_ids: Iterable[UUID]
+) -> dict[UUID, frozenset[UUID]]:
+    """Return each category with all that lie above it; no statement where there are none."""
+    categories = sorted(category_ids)
     rows = session.execute(_ABOVE, {"store": store_id, "categories": categories}) if categories else ()
-    return Belonging(collections, {row[0]: frozenset(row[1]) for row in rows})
+    return {row[0]: frozenset(row[1]) for row in rows}

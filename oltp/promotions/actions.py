@@ -18,6 +18,7 @@ from oltp.promotions.errors import CurrencyFixed, LimitBelowUse, PromotionInvali
 from oltp.promotions.models import PromotionRule
 from oltp.promotions.queries import get_rule
 from oltp.promotions.written import parse_actions, parse_conditions, speaks_of_money, write_actions, write_condition
+from oltp.tenancy.queries import get_store
 
 RULE_FIELDS = frozenset({
     "name", "description", "conditions", "actions", "currency", "priority", "stack_group", "is_stackable",
@@ -92,12 +93,6 @@ def delete_rule(
     _changed(session, rule=rule, verb="deleted", clock=clock)
 
 
-def store_currency(session: Session, *, store_id: UUID) -> str:
-    """Return the currency of the store."""
-    currency: str = session.scalars(text("SELECT currency FROM stores WHERE id = :store"), {"store": store_id}).one()
-    return currency
-
-
 def check_window(starts_at: datetime, ends_at: datetime | None) -> None:
     """Errors: PromotionInvalid where it would end before it starts."""
     if ends_at is not None and ends_at <= starts_at:
@@ -120,7 +115,7 @@ def _put(session: Session, rule: PromotionRule, changes: Mapping[str, Any]) -> N
 
 def _put_written(session: Session, rule: PromotionRule, changes: Mapping[str, Any]) -> None:
     """Put conditions and actions in their long form, and give the rule a currency where it speaks of amounts."""
-    currency = rule.currency or store_currency(session, store_id=rule.store_id)
+    currency = rule.currency or get_store(session, store_id=rule.store_id).currency
     exponent(currency)
     conditions = parse_conditions(changes.get("conditions", rule.conditions), currency=currency)
     actions = parse_actions(changes.get("actions", rule.actions), currency=currency)

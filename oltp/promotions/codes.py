@@ -16,11 +16,12 @@ from oltp.kit.errors import Stale
 from oltp.kit.ids import new_id
 from oltp.kit.money import exponent
 from oltp.outbox.actions import NewEvent, record_event, record_events
-from oltp.promotions.actions import check_window, store_currency
+from oltp.promotions.actions import check_window
 from oltp.promotions.errors import CodeRuleUnknown, CodeTaken, CurrencyFixed, LimitBelowUse, PromotionInvalid
 from oltp.promotions.facts import normalise_code
 from oltp.promotions.models import DiscountCode, PromotionRule
 from oltp.promotions.queries import get_code
+from oltp.tenancy.queries import get_store
 
 CODE_FIELDS = frozenset({
     "promotion_rule_id", "type", "percent", "amount", "currency", "min_subtotal_amount", "max_discount_amount",
@@ -123,7 +124,7 @@ def _check(session: Session, *, store_id: UUID, fields: Mapping[str, Any], start
         raise PromotionInvalid(field=given[0], reason="the discount is the rule's")
     currency: str | None = fields.get("currency")
     if currency is None and set(given) - {"percent"}:
-        currency = store_currency(session, store_id=store_id)
+        currency = get_store(session, store_id=store_id).currency
     if currency is not None:
         exponent(currency)
     return currency
