@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from migrations.steps import add_check, add_foreign_key, add_unique, step
+from migrations.steps import add_check, add_foreign_key, add_unique, index_concurrently, step
 
 revision = "0037"
 down_revision = "0036"
@@ -67,6 +67,8 @@ def upgrade() -> None:
     step(UP)
     step("ALTER TABLE refund ADD COLUMN wanted_amount bigint, ADD COLUMN restock jsonb")
     add_check("refund", "refund_wanted_amount_check", "wanted_amount > amount")
+    index_concurrently("payment_attempt_listing_idx", "payment_attempt (store_id, created_at DESC, id DESC)")
+    index_concurrently("refund_listing_idx", "refund (store_id, created_at DESC, id DESC)")
     step(BOUND)
     step(CALLBACK)
     step("ALTER TABLE payment_attempt ADD COLUMN method payment_method")
@@ -79,6 +81,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("""
         DROP FUNCTION find_payment_callback(text);
+        DROP INDEX refund_listing_idx, payment_attempt_listing_idx;
         DROP TRIGGER order_bound ON refund; DROP TRIGGER order_bound_moved ON refund;
         DROP FUNCTION refund_order_bound();
         ALTER TABLE refund DROP COLUMN wanted_amount, DROP COLUMN restock;

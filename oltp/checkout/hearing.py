@@ -1,4 +1,4 @@
-"""What a gateway's callback leads to: it is checked and kept, the payment follows it, then the order and its refunds."""
+"""What a gateway's callback leads to: it is checked and kept; the payment follows it, then the order."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID

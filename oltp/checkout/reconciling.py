@@ -5,11 +5,9 @@ An attempt is asked about some minutes after the last word on it, so whoever cha
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from oltp.checkout.hearing import follow_kept_event, settle_payment
@@ -24,7 +22,7 @@ from oltp.payments.errors import GatewayUnreachable
 from oltp.payments.facts import CallbackRefused, GatewayDown, GatewayFact, GatewayTimeout
 from oltp.payments.gateway import Gateways, GuardedGateway
 from oltp.payments.models import PaymentAttempt, PaymentProviderConfig
-from oltp.payments.queries import list_unanswered, list_unapplied, list_unpaid_refunds
+from oltp.payments.queries import Key, list_unanswered, list_unapplied, list_unpaid_refunds
 from oltp.payments.rules import AUTHORIZE, RESOLVED, Entry, open_steps
 
 BATCH = 100
@@ -35,7 +33,7 @@ GIVE_UP_AFTER = timedelta(minutes=15)
 ASK_FOR = timedelta(days=30)
 KEEP_TRYING = timedelta(days=3)
 _log = structlog.get_logger("oltp.checkout.reconciling")
-Found = Callable[[Session, UUID | None], Sequence[Row[Any]]]
+Found = Callable[[Session, UUID | None], Sequence[Key]]
 
 
 def reconcile_payments(work: Work) -> None:
@@ -45,13 +43,13 @@ def reconcile_payments(work: Work) -> None:
         return
     since, oldest = now - ASK_AFTER, now - ASK_FOR
 
-    def attempts(session: Session, after: UUID | None) -> Sequence[Row[Any]]:
+    def attempts(session: Session, after: UUID | None) -> Sequence[Key]:
         return list_unanswered(session, since=since, oldest=oldest, after=after, limit=BATCH)
 
-    def refunds(session: Session, after: UUID | None) -> Sequence[Row[Any]]:
+    def refunds(session: Session, after: UUID | None) -> Sequence[Key]:
         return list_unpaid_refunds(session, since=since, after=after, limit=BATCH)
 
-    def events(session: Session, after: UUID | None) -> Sequence[Row[Any]]:
+    def events(session: Session, after: UUID | None) -> Sequence[Key]:
         return list_unapplied(session, since=since, oldest=now - KEEP_TRYING, after=after, limit=BATCH)
 
     clock = work.clock
@@ -114,11 +112,11 @@ def _each(work: Work, found: Found, do: Callable[[Transactions, UUID], object]) 
     while True:
         with work.database.worker_session() as session:
             rows = found(session, after)
-        for row in rows:
+        for store_id, key in rows:
             try:
-                do(Transactions(work.database, row[0]), row[1])
+                do(Transactions(work.database, store_id), key)
             except (Refusal, CallbackRefused) as refusal:
-                _log.warning("payments.not_reconciled", store_id=str(row[0]), id=str(row[1]), refusal=str(refusal))
+                _log.warning("payments.not_reconciled", store_id=str(store_id), id=str(key), refusal=str(refusal))
         if len(rows) < BATCH:
             return
         after = rows[-1][1]

@@ -13,8 +13,8 @@ class Work:
     """What every task is given besides its arguments. `followers`: domain event name → names of tasks.
 
     `secrets` seals what must not lie open in the database; None where no key is set. `rates_url` is where the ECB's
-    daily rates are; None: nobody asks for them. `gateways` are the payment gateways (oltp.payments.gateway.Gateways, of a
-    room above this one); None: nobody is asked about payments.
+    daily rates are; None: nobody asks for them. `gateways` are the payment gateways
+    (oltp.payments.gateway.Gateways, of a room above this one); None: nobody is asked about payments.
     """
 
     database: Database

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oltp.db.transactions import Transactions
@@ -65,8 +65,10 @@ def charge_attempt(
         attempt = take_attempt(session, store_id=transactions.store_id, attempt_id=attempt_id)
         order = get_order(session, store_id=attempt.store_id, order_id=attempt.order_id)
         config = _config(session, attempt=attempt)
-    is_over = attempt.status != "created" or attempt.external_ref is not None
-    if is_over or clock.now() - attempt.created_at > RESEND_FOR:
+        # By the database's clock, which wrote created_at.
+        is_old = session.scalar(select(func.now() - PaymentAttempt.created_at > RESEND_FOR).where(
+            PaymentAttempt.store_id == attempt.store_id, PaymentAttempt.id == attempt_id))
+    if is_old or attempt.status != "created" or attempt.external_ref is not None:
         return attempt
     wants_capture = config is None or config.public_settings.get("capture", "automatic") == "automatic"
     request = ChargeRequest(

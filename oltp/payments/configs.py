@@ -92,5 +92,5 @@ def _keep(
 ) -> None:
     # Which fields changed is kept, never a value: one of them is a secret.
     record_audit(session, store_id=config.store_id, action=action, entity_type="payment_provider_config",
-                 entity_id=config.id, changes={name: None for name in fields} if fields else None,
+                 entity_id=config.id, changes=dict.fromkeys(fields) if fields else None,
                  actor_type="SYSTEM", severity="warning", occurred_at=clock.now())

@@ -35,6 +35,7 @@ class Refund(Base):
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="refund_currency_check"),
         CheckConstraint("status = ANY (ARRAY['pending', 'processed', 'failed'])", name="refund_status_check"),
         CheckConstraint("wanted_amount > amount", name="refund_wanted_amount_check"),
+        Index("refund_listing_idx", "store_id", text("created_at DESC"), text("id DESC")),
         Index("refund_row_version_idx", "row_version"),
         Index("refund_store_id_order_id_idx", "store_id", "order_id"),
     )
@@ -175,6 +176,7 @@ class PaymentAttempt(Base):
             unique=True,
             postgresql_where=text("external_ref IS NOT NULL"),
         ),
+        Index("payment_attempt_listing_idx", "store_id", text("created_at DESC"), text("id DESC")),
         Index("payment_attempt_store_id_order_id_status_idx", "store_id", "order_id", "status"),
         Index("payment_attempt_store_id_provider_config_id_idx", "store_id", "provider_config_id"),
         Index("payment_attempt_store_id_status_updated_at_idx", "store_id", "status", "updated_at"),

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from oltp.payments.errors import AttemptNotFound, ConfigNotFound
@@ -14,6 +13,8 @@ from oltp.payments.models import PaymentAttempt, PaymentProviderConfig, Refund, 
 
 # Of several orders: keys of a page, newest first.
 After = tuple[datetime, UUID]
+# A store, and something of it.
+Key = tuple[UUID, UUID]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def list_attempts(
         moment, last = after
         query = query.where(PaymentAttempt.created_at <= moment,
                             (PaymentAttempt.created_at < moment) | (PaymentAttempt.id < last))
-    return session.scalars(query.order_by(PaymentAttempt.created_at.desc(), PaymentAttempt.id.desc()).limit(limit)).all()
+    query = query.order_by(PaymentAttempt.created_at.desc(), PaymentAttempt.id.desc())
+    return session.scalars(query.limit(limit)).all()
 
 
 def list_refunds(
@@ -135,18 +137,21 @@ _UNAPPLIED = text("""
 
 def list_unanswered(
     session: Session, *, since: datetime, oldest: datetime, after: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[Key]:
     """Return (store, attempt) of those whose outcome nobody knows, of every store the session sees."""
-    return session.execute(_UNANSWERED, {"since": since, "oldest": oldest, "after": after, "limit": limit}).all()
+    return [(row.store_id, row.id) for row in session.execute(
+        _UNANSWERED, {"since": since, "oldest": oldest, "after": after, "limit": limit})]
 
 
-def list_unpaid_refunds(session: Session, *, since: datetime, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+def list_unpaid_refunds(session: Session, *, since: datetime, after: UUID | None, limit: int) -> list[Key]:
     """Return (store, refund) of those that are pending."""
-    return session.execute(_UNPAID_REFUNDS, {"since": since, "after": after, "limit": limit}).all()
+    return [(row.store_id, row.id) for row in session.execute(
+        _UNPAID_REFUNDS, {"since": since, "after": after, "limit": limit})]
 
 
 def list_unapplied(
     session: Session, *, since: datetime, oldest: datetime, after: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[Key]:
     """Return (store, gateway event) of those that were kept and not applied."""
-    return session.execute(_UNAPPLIED, {"since": since, "oldest": oldest, "after": after, "limit": limit}).all()
+    return [(row.store_id, row.id) for row in session.execute(
+        _UNAPPLIED, {"since": since, "oldest": oldest, "after": after, "limit": limit})]

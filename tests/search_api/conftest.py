@@ -11,7 +11,9 @@ from fastapi.testclient import TestClient
 from oltp.access.actions import create_token
 from oltp.db.session import Database
 from oltp.kit.clock import FixedClock
+from oltp.kit.secrets import SecretBox, new_key
 from oltp.kit.settings import Settings
+from oltp.payments.gateway import Gateways
 from oltp.search.encoders import HashEncoder
 from search_api.app import create_app
 from tests.conftest import NOON, cloned_database, create_store
@@ -26,9 +28,9 @@ def app(database: Database, clock: FixedClock) -> FastAPI:
 
 
 def make_app(database: Database, clock: FixedClock) -> FastAPI:
-    """Return the application with a clock and no real model."""
+    """Return the application with a clock, no real model, and a gateway that moves no money."""
     return create_app(settings=Settings(encoder="hash", log_level="error"), database=database, clock=clock,
-                      encoder=HashEncoder())
+                      encoder=HashEncoder(), gateways=Gateways.fake(), box=SecretBox.of(new_key()))
 
 
 @pytest.fixture
