@@ -13,6 +13,7 @@ from oltp.inventory.invariants import INVARIANTS as INVENTORY
 from oltp.kit.errors import NotFound
 from oltp.orders.invariants import INVARIANTS as ORDERS
 from oltp.pricing.invariants import INVARIANTS as PRICING
+from oltp.promotions.invariants import INVARIANTS as PROMOTIONS
 from oltp.returns.invariants import INVARIANTS as RETURNS
 from oltp.reviews.invariants import INVARIANTS as REVIEWS
 from oltp.shipping.invariants import INVARIANTS as SHIPPING
@@ -20,7 +21,8 @@ from oltp.shipping.invariants import INVARIANTS as SHIPPING
 SHOWN = 20
 ROOMS: dict[str, Mapping[str, str]] = {
     "catalog": CATALOG, "reviews": REVIEWS,
-    "pricing": PRICING, "inventory": INVENTORY, "shipping": SHIPPING, "returns": RETURNS, "orders": ORDERS,
+    "pricing": PRICING, "inventory": INVENTORY, "promotions": PROMOTIONS, "shipping": SHIPPING, "returns": RETURNS,
+    "orders": ORDERS,
 }
 # One statement each, so one snapshot: a total and its parts, read one after the other, would differ under every writer.
 _COUNTED = "SELECT count(*) OVER () AS offender_count, offenders.* FROM ({sql}) offenders {scope} LIMIT :shown"
