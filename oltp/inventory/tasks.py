@@ -8,7 +8,7 @@ from oltp.inventory.queries import list_expired_keys
 from oltp.inventory.reserving import free_expired
 from oltp.jobs.task import Task, Work
 
-BATCH = 500
+BATCH = 200
 LOW_STOCK = "inventory.note_low_stock"
 
 

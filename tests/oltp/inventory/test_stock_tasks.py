@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
 
 from oltp.audit.models import AuditLog
 from oltp.db.session import Database
 from oltp.handlers import FOLLOWERS
 from oltp.inventory import tasks
 from oltp.inventory.actions import adjust_stock
-from oltp.inventory.queries import list_expired_keys
 from oltp.inventory.reserving import reserve_stock
 from oltp.jobs.task import Work
 from oltp.kit.clock import FixedClock
@@ -55,22 +53,6 @@ def test_the_sweeper_writes_reservation_expired_and_deletes(
     tasks.sweep_reservations(work)
     assert len(events(gone, "reservation.expired")) == 6
     assert offenders(shared) == NONE
-
-
-def test_a_store_that_legacy_leads_is_left_alone(adopted_database: Database, adopted_store) -> None:
-    with adopted_database.session_for(adopted_store) as session:
-        session.execute(text("""
-            INSERT INTO products (store_id, name, slug, sku, price_amount, currency)
-            VALUES (:store, 'A', 'a', 'A', 1, 'USD')"""), {"store": adopted_store})
-    with adopted_database.session_for(adopted_store) as session:
-        session.execute(text("""
-            INSERT INTO inventory_level (store_id, variant_id, on_hand, reserved) SELECT store_id, id, 1, 1
-            FROM product_variants ON CONFLICT (store_id, variant_id) DO UPDATE SET on_hand = 1, reserved = 1"""))
-        session.execute(text("""
-            INSERT INTO stock_reservation (store_id, variant_id, quantity, created_at, expires_at)
-            SELECT store_id, id, 1, now() - interval '2 hours', now() - interval '1 hour' FROM product_variants"""))
-    with adopted_database.worker_session() as session:
-        assert list_expired_keys(session, limit=5) == []
 
 
 def test_low_stock_is_noticed_once_per_event(shared: Database, work: Work) -> None:

@@ -46,7 +46,7 @@ def gather(shop: Shop) -> list[Facts]:
         parents = {row.id: row.parent_id for row in rows("categories")}
         levels = {row.variant_id: row for row in rows("inventory_level")}
         variants, prices, values = rows("product_variants"), rows("product_price"), rows("product_attribute_values")
-        products = rows("products")
+        products, now = rows("products"), session.scalar(text("SELECT now()"))
     found = []
     for row in products:
         path, category = [], row.category_id
@@ -61,7 +61,8 @@ def gather(shop: Shop) -> list[Facts]:
         found.append(Facts(
             row.id, row.deleted_at is not None, tuple(path), row.brand_id,
             {row.currency: row.price_amount,
-             **{price.currency: price.amount for price in prices if price.product_id == row.id}},
+             **{price.currency: price.amount for price in prices
+                if price.product_id == row.id and now in price.during}},
             attributes, row.status, row.created_at,
             any(not level.is_tracked or level.on_hand + level.backorder_limit > 0 for level in own)))
     return found
