@@ -41,7 +41,8 @@ def upgrade() -> None:
     step(UP)
     step(LOG)
     step("ALTER TABLE subscription ADD COLUMN provider_config_id uuid, ADD COLUMN shipping_address jsonb, "
-         "ADD COLUMN shipping_method text")
+         "ADD COLUMN shipping_method text, ADD COLUMN payment_token text, "
+         "ADD COLUMN payment_method payment_method NOT NULL DEFAULT 'CASH_ON_DELIVERY'")
     add_foreign_key("subscription", "store_id, provider_config_id",
                     "payment_provider_config (store_id, id) ON DELETE SET NULL (provider_config_id)")
     index_concurrently("subscription_store_id_provider_config_id_idx",
@@ -65,5 +66,5 @@ def downgrade() -> None:
         DROP INDEX orders_person_idx, orders_ip_address_idx, fraud_assessment_listing_idx,
           fraud_assessment_suspects_idx, customers_listing_idx;
         ALTER TABLE subscription DROP COLUMN provider_config_id, DROP COLUMN shipping_address,
-          DROP COLUMN shipping_method;
+          DROP COLUMN shipping_method, DROP COLUMN payment_token, DROP COLUMN payment_method;
         DROP TABLE subscription_cycle""")

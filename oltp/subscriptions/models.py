@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oltp.db.base import Base
-from oltp.db.types import Id, StoreId
+from oltp.db.types import PAYMENT_METHOD, Id, StoreId
 
 
 class Subscription(Base):
@@ -71,6 +71,10 @@ class Subscription(Base):
     provider_config_id: Mapped[UUID | None]
     shipping_address: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     shipping_method: Mapped[str | None]
+    # What the provider calls the card that is charged each time.
+    payment_token: Mapped[str | None]
+    payment_method: Mapped[str] = mapped_column(
+        PAYMENT_METHOD, server_default=text("'CASH_ON_DELIVERY'::payment_method"))
 
 
 class SubscriptionCycle(Base):
