@@ -12,6 +12,7 @@ from oltp.catalog.invariants import INVARIANTS as CATALOG
 from oltp.inventory.invariants import INVARIANTS as INVENTORY
 from oltp.kit.errors import NotFound
 from oltp.orders.invariants import INVARIANTS as ORDERS
+from oltp.payments.invariants import INVARIANTS as PAYMENTS
 from oltp.pricing.invariants import INVARIANTS as PRICING
 from oltp.promotions.invariants import INVARIANTS as PROMOTIONS
 from oltp.returns.invariants import INVARIANTS as RETURNS
@@ -21,7 +22,8 @@ from oltp.shipping.invariants import INVARIANTS as SHIPPING
 SHOWN = 20
 ROOMS: dict[str, Mapping[str, str]] = {
     "catalog": CATALOG, "reviews": REVIEWS,
-    "pricing": PRICING, "inventory": INVENTORY, "promotions": PROMOTIONS, "shipping": SHIPPING, "returns": RETURNS,
+    "pricing": PRICING, "inventory": INVENTORY, "payments": PAYMENTS, "promotions": PROMOTIONS, "shipping": SHIPPING,
+    "returns": RETURNS,
     "orders": ORDERS,
 }
 # One statement each, so one snapshot: a total and its parts, read one after the other, would differ under every writer.

@@ -136,7 +136,8 @@ class FakeGateway:
                 lines.append(known)
         if fault == "timeout_after":
             raise GatewayTimeout("no answer")
-        return GatewayAnswer(known["outcome"], known["ref"], known["key"], known["amount"], known.get("code"),
+        moved = 0 if known["outcome"] in ("declined", "pending") else known["amount"]
+        return GatewayAnswer(known["outcome"], known["ref"], known["key"], moved, known.get("code"),
                              known.get("reason"))
 
 

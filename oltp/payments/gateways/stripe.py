@@ -134,7 +134,8 @@ def _asked(entry_ref: str, ask: Callable[[], GatewayAnswer]) -> GatewayAnswer:
     try:
         return ask()
     except stripe.CardError as error:
-        return GatewayAnswer("declined", None, entry_ref, 0, error.code, str(error.user_message or error))
+        ref = _intent_of(error)
+        return GatewayAnswer("declined", ref, ref or entry_ref, 0, error.code, str(error.user_message or error))
     except _NEVER_MOVED as error:
         raise GatewayDown(type(error).__name__) from error
     except (stripe.InvalidRequestError, stripe.IdempotencyError) as error:
@@ -142,6 +143,13 @@ def _asked(entry_ref: str, ask: Callable[[], GatewayAnswer]) -> GatewayAnswer:
                              str(error.user_message or error))
     except stripe.StripeError as error:
         raise GatewayTimeout(type(error).__name__) from error
+
+
+def _intent_of(error: stripe.CardError) -> str | None:
+    """Return the name of the intent that was made and declined; callbacks will name it."""
+    body = error.json_body if isinstance(error.json_body, dict) else {}
+    ref = body.get("error", {}).get("payment_intent", {}).get("id")
+    return None if ref is None else str(ref)
 
 
 def _answer(intent: stripe.PaymentIntent, amount: int) -> GatewayAnswer:

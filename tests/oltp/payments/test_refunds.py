@@ -34,9 +34,8 @@ def _paid(shop: Shop, gateways: Gateways, account: UUID, *, shipping: int = 0, s
 
 def _rows(shop: Shop, refund_id: UUID) -> list[tuple[str, int]]:
     with shop.database.session_for(shop.store_id) as session:
-        found = session.execute(text("SELECT kind, amount FROM refund_item WHERE refund_id = :id ORDER BY kind, amount"),
-                                {"id": refund_id}).all()
-        return [(row[0], row[1]) for row in found]
+        found = session.execute(text("SELECT kind, amount FROM refund_item WHERE refund_id = :id"), {"id": refund_id})
+        return sorted((row.kind, row.amount) for row in found)
 
 
 def test_refunds_by_items_or_amount_and_a_partial_one_does_not_flip_the_order(
@@ -146,8 +145,8 @@ def test_raw_sql_that_refunds_or_captures_too_much_is_refused(
     sold = _paid(shop, gateways, account)
     with pytest.raises(DBAPIError, match="payment_attempt_check3"):
         shop.execute("""INSERT INTO refund (store_id, order_id, currency, amount, payment_attempt_id)
-            SELECT store_id, order_id, currency, captured_amount + 1, id FROM payment_attempt WHERE order_id = :order""",
-                     order=sold.order_id)
+            SELECT store_id, order_id, currency, captured_amount + 1, id FROM payment_attempt
+            WHERE order_id = :order""", order=sold.order_id)
     with pytest.raises(DBAPIError, match="payment_attempt_check1"):
         shop.execute("UPDATE payment_attempt SET captured_amount = authorized_amount + 1 WHERE order_id = :order",
                      order=sold.order_id)
