@@ -1,16 +1,22 @@
 """Cancelling orders and units: stock, promotions and money go back, and no other line is touched."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from oltp.checkout.cancellation import cancel
 from oltp.checkout.errors import (
     MoneyLeft,
     MoneyMissing,
     OrderNotCancellable,
     UnitsNotCancellable,
 )
+from oltp.checkout.sweeping import return_owed
+from oltp.jobs.task import Work
+from oltp.kit.clock import FixedClock
 from oltp.kit.ids import new_id
+from oltp.orders.actions import take_order
 from oltp.orders.errors import OrderHeld, OrderItemNotFound, TransitionNotAllowed
 from oltp.orders.models import Order
 from tests.oltp.checkout.buying import CARD, Buyer, bundle, together, wish
@@ -139,3 +145,36 @@ def test_moving_by_hand_moves_stock_and_needs_money(shop: Shop, buyer: Buyer) ->
     shop.execute("UPDATE orders SET held_at = now(), hold_reason = 'fraud' WHERE id = :id", id=order.id)
     refused(OrderHeld, lambda: buyer.move(order, "SHIPPED"))
     assert buyer.offenders() == []
+
+
+def test_money_that_a_crash_kept_goes_back(shop: Shop, buyer: Buyer) -> None:
+    order = buyer.place(wish((shop.product(), 2)), CARD)
+    with shop.database.session_for(shop.store_id) as session:
+        taken = take_order(session, store_id=shop.store_id, order_id=order.id)
+        cancel(session, order=taken, reason="Order canceled", clock=buyer.clock)
+    assert buyer.charged(order) == 2000
+    work = Work(shop.database, FixedClock(buyer.clock.now() + timedelta(minutes=5)), {}, gateways=buyer.gateways)
+    return_owed(work)
+    return_owed(work)
+    assert buyer.charged(order) == 0 and buyer.offenders() == []
+
+
+def test_a_cancelled_order_gives_its_promotions_back_and_takes_them_when_it_lives_again(
+    shop: Shop, buyer: Buyer
+) -> None:
+    shop.execute("""
+        INSERT INTO promotion_rule (store_id, name, status, conditions, actions, currency, usage_limit)
+        VALUES (:store, 'Once', 'active', '{"type": "all"}', '[{"type": "percent", "percent": "10"}]', 'USD', 1)""")
+    cup = shop.product(1000)
+    order = buyer.place(wish((cup, 1)))
+    assert (order.order_discount_amount, order.order_total_amount) == (100, 900)
+    assert buyer.place(wish((cup, 1))).order_total_amount == 1000
+
+    def used() -> int:
+        return shop.execute("SELECT used_count FROM promotion_rule WHERE store_id = :store")
+
+    assert used() == 1
+    buyer.cancel(order)
+    assert used() == 0
+    buyer.move(order, "PENDING")
+    assert used() == 1 and buyer.offenders() == []
