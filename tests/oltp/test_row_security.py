@@ -111,7 +111,8 @@ def test_only_listed_functions_run_before_a_tenant_is_known(shops: Shops) -> Non
             "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef")))
     assert names == {"find_token", "find_session_user", "stores_of_user", "redeem_sign_in", "end_session",
                      "store_by_slug", "write_tombstone", "ensure_event_partitions", "ensure_month_partitions",
-                     "detach_month", "permissions_of_user", "role_permission_same_store", "start_at_done"}
+                     "detach_month", "permissions_of_user", "role_permission_same_store", "start_at_done",
+                         "find_payment_callback"}
 
 
 def _guarded_tables(database: Database) -> list[tuple[str, str]]:
