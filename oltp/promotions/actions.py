@@ -44,7 +44,7 @@ def draft_rule(session: Session, *, store_id: UUID, fields: Mapping[str, Any], a
     rule = PromotionRule(
         id=new_id(), store_id=store_id, status="draft", conditions={}, priority=100, is_exclusive=False,
         is_stackable=not fields.get("is_exclusive", False), is_last=False, starts_at=at, used_count=0, spent_amount=0)
-    _put(session, rule, {"conditions": {}, "actions": [], **fields})
+    _put(session, rule=rule, changes={"conditions": {}, "actions": [], **fields})
     return rule
 
 
@@ -59,7 +59,7 @@ def update_rule(
     rule = _lock(session, store_id=store_id, rule_id=rule_id, expected=expected_updated_at)
     if rule.used_count and changes.get("currency", rule.currency) != rule.currency:
         raise CurrencyFixed(field="currency")
-    _put(session, rule, changes)
+    _put(session, rule=rule, changes=changes)
     _check_uses(rule)
     return _changed(session, rule=rule, verb="updated", clock=clock)
 
@@ -99,13 +99,13 @@ def check_window(starts_at: datetime, ends_at: datetime | None) -> None:
         raise PromotionInvalid(field="ends_at", reason="must be after starts_at")
 
 
-def _put(session: Session, rule: PromotionRule, changes: Mapping[str, Any]) -> None:
+def _put(session: Session, *, rule: PromotionRule, changes: Mapping[str, Any]) -> None:
     unknown = sorted(set(changes) - RULE_FIELDS)
     if unknown:
         raise PromotionInvalid(field=unknown[0], reason="is not known")
     for name in changes.keys() - {"conditions", "actions"}:
         setattr(rule, name, changes[name])
-    _put_written(session, rule, changes)
+    _put_written(session, rule=rule, changes=changes)
     check_window(rule.starts_at, rule.ends_at)
     if rule.is_exclusive and rule.is_stackable:
         if changes.get("is_stackable"):
@@ -113,7 +113,7 @@ def _put(session: Session, rule: PromotionRule, changes: Mapping[str, Any]) -> N
         rule.is_stackable = False
 
 
-def _put_written(session: Session, rule: PromotionRule, changes: Mapping[str, Any]) -> None:
+def _put_written(session: Session, *, rule: PromotionRule, changes: Mapping[str, Any]) -> None:
     """Put conditions and actions in their long form, and give the rule a currency where it speaks of amounts."""
     currency = rule.currency or get_store(session, store_id=rule.store_id).currency
     exponent(currency)

@@ -42,7 +42,7 @@ def create_code(
     """
     values = _prepare(session, store_id=store_id, fields=fields, clock=clock)
     written = normalise_code(code)
-    made = _insert(session, [{**values, "id": new_id(), "code": written}])
+    made = _insert(session, rows=[{**values, "id": new_id(), "code": written}])
     if not made:
         raise CodeTaken(code=written, field="code")
     _record_made(session, store_id=store_id, made=made, clock=clock)
@@ -61,7 +61,7 @@ def generate_codes(
     made: list[DiscountCode] = []
     while len(made) < count:
         codes = {normalise_code(prefix) + _random_letters() for _ in range(count - len(made))}
-        made += _insert(session, [{**values, "id": new_id(), "code": code} for code in sorted(codes)])
+        made += _insert(session, rows=[{**values, "id": new_id(), "code": code} for code in sorted(codes)])
     _record_made(session, store_id=store_id, made=made, clock=clock)
     return sorted(made, key=lambda each: each.id)
 
@@ -130,7 +130,7 @@ def _check(session: Session, *, store_id: UUID, fields: Mapping[str, Any], start
     return currency
 
 
-def _insert(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[DiscountCode]:
+def _insert(session: Session, *, rows: Sequence[Mapping[str, Any]]) -> list[DiscountCode]:
     """Add codes; return those whose letters were free."""
     statement = insert(DiscountCode).values([dict(row) for row in rows]).on_conflict_do_nothing(
         index_elements=["store_id", "code"], index_where=text("deleted_at IS NULL")).returning(DiscountCode)

@@ -155,14 +155,14 @@ def _use(
     _lock(session, store_id=store_id, uses=uses)
     given = {"store": store_id, "subject": subject_id}
     for statement, amounts in ((_USE_RULES, uses.rules), (_USE_CODES, uses.codes)):
-        _use_all(session, statement, given, amounts, names)
+        _use_all(session, statement=statement, given=given, amounts=amounts, names=names)
     if subject_id is not None:
         for statement, amounts in ((_COUNT_RULES, uses.rules), (_COUNT_CODES, uses.codes)):
-            _use_all(session, statement, given, amounts, names)
+            _use_all(session, statement=statement, given=given, amounts=amounts, names=names)
 
 
 def _use_all(
-    session: Session, statement: TextClause, given: Mapping[str, Any], amounts: Mapping[UUID, int],
+    session: Session, *, statement: TextClause, given: Mapping[str, Any], amounts: Mapping[UUID, int],
     names: Mapping[UUID, str],
 ) -> None:
     if not amounts:
