@@ -93,7 +93,9 @@ sold AS MATERIALIZED (
     SELECT v.id, v.price_amount, v.compare_at_amount, v.currency FROM product_variants v
     WHERE v.store_id = p.store_id AND v.product_id = p.id AND v.deleted_at IS NULL
     ORDER BY v.is_default DESC, v.id LIMIT 1) v ON true),
-{RATES}"""
+"""
+# In the products' own currencies nothing is converted, and rates need not be planned for.
+_NO_RATES = "rates AS (SELECT '' AS currency, now() AS rated_on, 1 AS of_quote, 1 AS of_base, '' AS via WHERE false)"
 _SOMEBODY_COLUMNS = f"sold.product_id, sold.variant_id, sold.quantity, sold.wants, {FOUND_COLUMNS}"
 _SOMEBODY = f"JOIN sold ON sold.product_id = p.id CROSS JOIN wanted {FOUND}"
 # The words of the most particular locale there are any for.
@@ -162,7 +164,7 @@ def list_products(
     statement = _statement(
         filters=[clause for name, clause in _FILTERS.items() if given[name] is not None],
         in_collection=wanted.collection is not None, goes_on=after is not None, translated=locale is not None,
-        is_somebodys=is_somebodys)
+        rates=None if not is_somebodys else _NO_RATES if currency is None else RATES)
     rows = session.execute(text(statement), {
         **given, "store": store_id, "limit": limit, "place": place, "last": last, "currency": currency,
         "customer": customer_id, "locales": [] if locale is None else locale_chain(locale)})
@@ -170,8 +172,9 @@ def list_products(
 
 
 def _statement(
-    *, filters: list[str], in_collection: bool, goes_on: bool, translated: bool, is_somebodys: bool
+    *, filters: list[str], in_collection: bool, goes_on: bool, translated: bool, rates: str | None
 ) -> str:
+    """Return the statement; `rates` is the CTE of rates where somebody's prices are wanted."""
     if in_collection:
         page, order = _BY_HAND, "page.place, page.id"
         seek = "AND (m.position, m.product_id) > (:place, :last)"
@@ -179,7 +182,8 @@ def _statement(
         page, order = _NEWEST, "page.place DESC, page.id DESC"
         seek = "AND (p.created_at, p.id) < (:place, :last)"
     more, price_columns, price = (
-        (_SOMEBODY_WITH, _SOMEBODY_COLUMNS, _SOMEBODY) if is_somebodys else ("", _PLAIN_COLUMNS, _PLAIN))
+        ("", _PLAIN_COLUMNS, _PLAIN) if rates is None
+        else (_SOMEBODY_WITH + rates, _SOMEBODY_COLUMNS, _SOMEBODY))
     return _PAGE.format(
         page=page.format(filters=" ".join(filters), seek=seek if goes_on else ""), order=order,
         columns=_columns(translated=translated), words=_TRANSLATED if translated else "",

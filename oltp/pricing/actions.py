@@ -129,7 +129,8 @@ def _lock(session: Session, *, key: PriceKey) -> UUID:
             session, store_id=key.store_id, variant_ids=[key.variant_id]):
         raise PricedVariantUnknown(variant_id=key.variant_id, field="variant_id")
     if key.segment_id is not None and not session.scalar(
-            text("SELECT EXISTS (SELECT FROM customer_segment WHERE store_id = :store AND id = :segment)"),
+            text("SELECT EXISTS (SELECT FROM customer_segment WHERE store_id = :store AND id = :segment "
+                 "AND deleted_at IS NULL)"),
             {"store": key.store_id, "segment": key.segment_id}):
         raise PriceSegmentUnknown(segment_id=key.segment_id, field="segment_id")
     return product

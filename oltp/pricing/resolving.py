@@ -2,15 +2,16 @@
 
 # What applies to one variant and quantity. Windows are compared by their ends, not by `during`: the functions of
 # ranges are not leakproof, so row-level security would let them see only rows that are read already, and the index of
-# the key finds a handful. The two halves have an index each. `sold` has variant_id, product_id, quantity, currency (the
-# product's own) and wants (the one asked for).
+# the key finds a handful. Without OR, because the planner would weigh each arm with each index. The two halves have an
+# index each. `sold` has variant_id, product_id, quantity, currency (the product's own) and wants (the one asked for).
 _CANDIDATE = """
   SELECT r.id AS price_id, r.amount, r.compare_at_amount, r.currency, r.min_quantity, r.segment_id, {place} AS place
   FROM product_price r
   WHERE wanted.reads_new AND r.store_id = :store AND r.{key}_id = sold.{key}_id AND r.{key}_id IS NOT NULL
     AND r.currency IN (sold.wants, sold.currency) AND (r.currency = sold.wants OR wanted.converts)
-    AND r.effective_at <= wanted.at AND (r.expires_at IS NULL OR r.expires_at > wanted.at)
-    AND (r.segment_id IS NULL OR r.segment_id = ANY(wanted.segments)) AND r.min_quantity <= sold.quantity"""
+    AND r.effective_at <= wanted.at AND coalesce(r.expires_at, 'infinity') > wanted.at
+    AND CASE WHEN r.segment_id IS NULL THEN true ELSE r.segment_id = ANY(wanted.segments) END
+    AND r.min_quantity <= sold.quantity"""
 BEST = f"""
   SELECT * FROM ({_CANDIDATE.format(place=0, key="variant")}
   UNION ALL {_CANDIDATE.format(place=1, key="product")}) c
