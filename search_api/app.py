@@ -31,6 +31,7 @@ from search_api.metrics import endpoints as metrics
 from search_api.middleware import Edge
 from search_api.orders import endpoints as orders
 from search_api.payments import endpoints as payments
+from search_api.plan import endpoints as plan
 from search_api.pricing import endpoints as pricing
 from search_api.promotions import endpoints as promotions
 from search_api.recommendations import endpoints as recommendations
@@ -44,7 +45,7 @@ from search_api.timing import TimingRecorder
 # In the order of the documentation's page.
 ROOMS = (
     health, catalog, merchandising, pricing, promotions, inventory, reviews, search, recommendations, customers, carts,
-    checkout, orders, payments, shipping, returns, subscriptions, fraud, events, metrics, invariants,
+    checkout, orders, payments, shipping, returns, subscriptions, fraud, plan, events, metrics, invariants,
     dashboard,
 )
 DESCRIPTION = """Recommendations, search, metrics and events of one store; the store comes from the bearer token.

@@ -4,6 +4,7 @@ Money is in minor units of a currency. Nothing is known of a customer's orders b
 is met then, but a count of at most some.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -39,9 +40,9 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @abstractmethod
     def matches(self, facts: CustomerFacts) -> bool:
         """Whether the customer meets it."""
-        raise NotImplementedError
 
 
 class Bounded(Part):

@@ -18,7 +18,7 @@ ADD_STORE = text("""
     INSERT INTO stores (id, organization_id, name, slug, email, website, city, state, country, currency, timezone,
                         locale, subscription_plan, subscription_status, product_limit, order_limit, created_at)
     VALUES (:id, :organization_id, :name, :slug, :email, :website, :city, :region, :country, :currency, :timezone,
-            :locale, 'PRO', 'ACTIVE', 1000, 10000, :created_at)
+            :locale, 'ENTERPRISE', 'ACTIVE', -1, -1, :created_at)
     ON CONFLICT DO NOTHING RETURNING id""")
 
 # No legacy program writes to a demo shop.
