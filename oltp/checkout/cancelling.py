@@ -21,6 +21,7 @@ from oltp.checkout.stock import give_back, reserve_order
 from oltp.db.transactions import Transactions
 from oltp.kit.clock import Clock
 from oltp.kit.errors import Stale
+from oltp.kit.points import reach
 from oltp.orders.actions import delete_order, facts_of, take_order
 from oltp.orders.errors import OrderItemNotFound
 from oltp.orders.models import Order, OrderItem
@@ -58,6 +59,7 @@ def cancel_order(
             raise OrderNotCancellable(status=order.status)
         if order.status != "CANCELED":
             cancel(session, order=order, reason=reason or DEFAULT, clock=clock)
+    reach("cancel.committed")
     return_money(transactions, gateways=gateways, order_id=order_id, reason=reason or DEFAULT, clock=clock)
     with transactions() as session:
         return get_order(session, store_id=transactions.store_id, order_id=order_id)

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from oltp.checkout.cancellation import CANCELLED_UNPAID, NOTHING_LEFT, cancel
-from oltp.checkout.points import reach
 from oltp.checkout.stock import sell_order
 from oltp.inventory.errors import OutOfStock
 from oltp.kit.clock import Clock
+from oltp.kit.points import reach
 from oltp.orders.actions import note_payment, take_order, transition
 from oltp.orders.models import Order
 from oltp.orders.queries import get_due

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from oltp.checkout.points import reach
 from oltp.db.transactions import Transactions
 from oltp.kit.clock import Clock
+from oltp.kit.points import reach
 from oltp.orders.actions import note_payment, take_order, transition
 from oltp.orders.models import Order
 from oltp.outbox.actions import record_events

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from oltp.db.transactions import Transactions
 from oltp.kit.clock import Clock
 from oltp.kit.errors import Refusal
+from oltp.kit.points import reach
 from oltp.orders.errors import OrderHeld
 from oltp.orders.queries import get_order
 from oltp.outbox.actions import record_event
@@ -86,6 +87,7 @@ def charge_attempt(
         return _unanswered(transactions, attempt, [NewEntry(UNKNOWN, AUTHORIZE)], clock)
     except GatewayDown as error:
         return _record(transactions, attempt, [_failed("gateway_down", str(error))], None, clock)
+    reach("charge.answered")
     return _record(transactions, attempt, _entries(answer), answer.external_ref, clock)
 
 

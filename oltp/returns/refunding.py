@@ -12,6 +12,7 @@ from oltp.db.transactions import Transactions
 from oltp.inventory.reserving import restock
 from oltp.kit.clock import Clock
 from oltp.kit.errors import Refusal
+from oltp.kit.points import reach
 from oltp.payments.gateway import Gateways
 from oltp.payments.models import Refund
 from oltp.returns.actions import take_return, turn
@@ -66,6 +67,7 @@ def refund_return(
             with transactions() as session:
                 _let_go(session, store_id=store_id, return_id=return_id)
             raise
+    reach("return.paid_back")
     with transactions() as session:
         return finish_return(session, store_id=store_id, return_id=return_id, clock=clock)
 
