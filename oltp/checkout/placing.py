@@ -4,7 +4,7 @@ No lock and no transaction is held while a gateway is asked. Whoever comes secon
 same operation, gets the order of the first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -43,6 +43,17 @@ _AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 
 
 @dataclass(frozen=True)
+class Said:
+    """What is said with an order and changes no amount. `ip_address` is the customer's, not his shop's server's."""
+
+    note: str | None = None
+    ip_address: str | None = None
+
+
+NOTHING_SAID = Said()
+
+
+@dataclass(frozen=True)
 class Placed:
     """What the first transaction made: the order, and the attempt that is to be charged, if any."""
 
@@ -53,12 +64,13 @@ class Placed:
 def place_order(
     transactions: Transactions, *, gateways: Gateways, payment: PaymentChoice, operation_id: UUID, clock: Clock,
     quote_id: UUID | None = None, wish: CheckoutWish | None = None, expected_total: int | None = None,
+    said: Said = NOTHING_SAID,
 ) -> Order:
     """Place the order of a quote, or of a wish at once; return it as it stands afterwards.
 
     Paid by hand (cash on delivery, bank transfer) it is PROCESSING, the stock sold. By card it is PAID, PROCESSING
     (authorized) or PAYMENT_FAILED, or PENDING while nobody knows; then its stock is reserved. `operation_id` is the
-    id of an order without a quote, so that a repetition finds it; `expected_total` is what the customer was shown.
+    order's id, so that a repetition finds it; `expected_total` is what the customer was shown.
 
     Errors: QuoteNotFound, QuoteExpired, QuoteChanged, OutOfStock, PromotionUsedUp, PlanLimitReached,
     PaymentMethodUnknown, and those of quoting.calculate().
@@ -67,7 +79,7 @@ def place_order(
     try:
         with transactions() as session:
             placed = _place(session, store_id=transactions.store_id, payment=payment, operation_id=operation_id,
-                            clock=clock, quote_id=quote_id, wish=wish, expected_total=expected_total)
+                            clock=clock, quote_id=quote_id, wish=wish, expected_total=expected_total, said=said)
             reach("place.before_commit")
     except IntegrityError as error:
         # The operation was done before, or is just being done by somebody else who was quicker.
@@ -88,7 +100,7 @@ def place_order(
 
 def _place(
     session: Session, *, store_id: UUID, payment: PaymentChoice, operation_id: UUID, clock: Clock,
-    quote_id: UUID | None, wish: CheckoutWish | None, expected_total: int | None,
+    quote_id: UUID | None, wish: CheckoutWish | None, expected_total: int | None, said: Said,
 ) -> Placed:
     quote = None
     if quote_id is not None:
@@ -99,6 +111,7 @@ def _place(
         quote = get_quote(session, store_id=store_id, quote_id=quote_id)
         wish = wish_from_json(quote.wanted)
     assert wish is not None
+    wish = replace(wish, note=said.note or wish.note, ip_address=said.ip_address or wish.ip_address)
     now = clock.now()
     if quote is not None and quote.expires_at <= now:
         raise QuoteExpired(expired_at=quote.expires_at.isoformat())

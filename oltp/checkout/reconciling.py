@@ -5,10 +5,10 @@ An attempt is asked about some minutes after the last word on it, so whoever cha
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
-from sqlalchemy.orm import Session
 
 from oltp.checkout.hearing import follow_kept_event, settle_payment
 from oltp.checkout.refunds import get_refund, pay_refund
@@ -33,7 +33,7 @@ GIVE_UP_AFTER = timedelta(minutes=15)
 ASK_FOR = timedelta(days=30)
 KEEP_TRYING = timedelta(days=3)
 _log = structlog.get_logger("oltp.checkout.reconciling")
-Found = Callable[[Session, UUID | None], Sequence[Key]]
+Found = Callable[..., Sequence[Key]]
 
 
 def reconcile_payments(work: Work) -> None:
@@ -41,21 +41,13 @@ def reconcile_payments(work: Work) -> None:
     gateways, now = work.gateways, work.clock.now()
     if not isinstance(gateways, Gateways):
         return
-    since, oldest = now - ASK_AFTER, now - ASK_FOR
-
-    def attempts(session: Session, after: UUID | None) -> Sequence[Key]:
-        return list_unanswered(session, since=since, oldest=oldest, after=after, limit=BATCH)
-
-    def refunds(session: Session, after: UUID | None) -> Sequence[Key]:
-        return list_unpaid_refunds(session, since=since, after=after, limit=BATCH)
-
-    def events(session: Session, after: UUID | None) -> Sequence[Key]:
-        return list_unapplied(session, since=since, oldest=now - KEEP_TRYING, after=after, limit=BATCH)
-
-    clock = work.clock
-    _each(work, attempts, lambda each, key: reconcile_attempt(each, gateways=gateways, attempt_id=key, clock=clock))
-    _each(work, refunds, lambda each, key: reconcile_refund(each, gateways=gateways, refund_id=key, clock=clock))
-    _each(work, events, lambda each, key: follow_kept_event(each, gateways=gateways, event_id=key, clock=clock))
+    since, clock = now - ASK_AFTER, work.clock
+    _each(work, partial(list_unanswered, since=since, oldest=now - ASK_FOR),
+          lambda each, key: reconcile_attempt(each, gateways=gateways, attempt_id=key, clock=clock))
+    _each(work, partial(list_unpaid_refunds, since=since),
+          lambda each, key: reconcile_refund(each, gateways=gateways, refund_id=key, clock=clock))
+    _each(work, partial(list_unapplied, since=since, oldest=now - KEEP_TRYING),
+          lambda each, key: follow_kept_event(each, gateways=gateways, event_id=key, clock=clock))
 
 
 def reconcile_attempt(transactions: Transactions, *, gateways: Gateways, attempt_id: UUID, clock: Clock) -> None:
@@ -111,7 +103,7 @@ def _each(work: Work, found: Found, do: Callable[[Transactions, UUID], object]) 
     after: UUID | None = None
     while True:
         with work.database.worker_session() as session:
-            rows = found(session, after)
+            rows = found(session, after=after, limit=BATCH)
         for store_id, key in rows:
             try:
                 do(Transactions(work.database, store_id), key)

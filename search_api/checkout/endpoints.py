@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from oltp.carts.queries import get_quote
-from oltp.checkout.placing import place_order
+from oltp.checkout.placing import Said, place_order
 from oltp.checkout.quoting import make_quote, quote_cart
 from oltp.checkout.reading import view_order
 from search_api.checkout.schemas import OrderBody, QuoteAnswer, QuoteBody, quote_answer
@@ -48,19 +48,16 @@ def get_one_quote(caller: Asker, session: StoreSession, quote_id: UUID) -> Quote
 @router.post("/v1/orders", status_code=201, summary="Place an order")
 def post_order(
     caller: Buyer, transactions: StoreTransactions, gateways: CurrentGateways, clock: CurrentClock,
-    operation: OperationId, body: OrderBody, request: Request, response: Response,
+    operation: OperationId, body: OrderBody, response: Response,
 ) -> OrderAnswer:
     """Place the order of a quote, or of items at once. A quote is placed once: asked again, the same order is answered.
 
     A total that is not what was quoted (or expected) is refused with the difference. Look at the status: by card the
     order is PAID, PROCESSING (authorized), PAYMENT_FAILED (pay again), or PENDING while nobody knows.
     """
-    wish = None
-    if body.quote_id is None:
-        wish = body.wish(note=body.note, ip_address=request.client.host if request.client else None)
     order = place_order(
-        transactions, gateways=gateways, quote_id=body.quote_id, wish=wish, payment=body.payment.choice(),
-        operation_id=operation, clock=clock,
+        transactions, gateways=gateways, quote_id=body.quote_id, wish=None if body.quote_id else body.wish(),
+        payment=body.payment.choice(), operation_id=operation, clock=clock, said=Said(body.note, body.ip_address),
         expected_total=body.expected_total.amount if body.expected_total else None)
     with transactions() as session:
         view = view_order(session, store_id=caller.store_id, order_id=order.id)

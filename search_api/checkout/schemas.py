@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from oltp.carts.models import Quote
 from oltp.carts.rules import MOST_ITEMS, normalise_codes
@@ -15,6 +15,7 @@ from search_api.money import Money, money
 from search_api.orders.bodies import Note, PaymentBody
 from search_api.schemas import Address, Body, CurrencyCode, Email, Line
 
+IpAddress = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f:.]{2,45}$")]
 WISH_FIELDS = ("items", "customer_id", "email", "visitor_id", "codes", "shipping_address", "billing_address",
                "shipping_method", "locale")
 
@@ -33,11 +34,11 @@ class Wish(Body):
     shipping_method: Line | None = Field(default=None, description="Name of an option; the cheapest, unless given.")
     locale: Locale | None = None
 
-    def wish(self, *, note: str | None = None, ip_address: str | None = None) -> CheckoutWish:
+    def wish(self) -> CheckoutWish:
         """Return the wish as checkout takes it."""
         assert self.currency is not None
         return CheckoutWish(
-            currency=self.currency, note=note, ip_address=ip_address, customer_id=self.customer_id,
+            currency=self.currency, customer_id=self.customer_id,
             items=tuple(WishItem(item.variant_id, item.bundle_id, item.quantity) for item in self.items or ()),
             email=self.email, visitor_id=self.visitor_id, codes=tuple(normalise_codes(self.codes)),
             shipping_address=_plain(self.shipping_address), billing_address=_plain(self.billing_address),
@@ -83,12 +84,13 @@ class OrderBody(Wish):
     payment: PaymentBody
     expected_total: Money | None = Field(default=None, description="What the customer was shown.")
     note: Note | None = None
+    ip_address: IpAddress | None = Field(default=None, description="The customer's, as the storefront sees it.")
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
         if self.names_goods() == (self.quote_id is not None):
             raise ValueError("give exactly one of quote_id and items")
-        if self.quote_id is not None and self.model_fields_set & {*WISH_FIELDS, "currency", "note"}:
+        if self.quote_id is not None and self.model_fields_set & {*WISH_FIELDS, "currency"}:
             raise ValueError("what a quote holds can't be changed: ask for another one")
         if self.expected_total and self.currency and self.expected_total.currency != self.currency:
             raise ValueError("expected_total is in another currency")

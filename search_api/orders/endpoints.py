@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
 
 from oltp.checkout.reading import OrderView, read_invoice, view_order
 from oltp.orders import actions
@@ -37,7 +38,7 @@ Writer = Annotated[Caller, Depends(require("order.write"))]
 def get_orders(
     caller: Reader, session: StoreSession, status: OrderStatus | None = None,
     payment_status: PaymentStatus | None = None, customer_id: UUID | None = None,
-    placed_from: datetime | None = None, placed_before: datetime | None = None,
+    placed_from: AwareDatetime | None = None, placed_before: AwareDatetime | None = None,
     search: Annotated[str | None, Query(
         min_length=1, max_length=100, description="In the number, the customer's name or e-mail.")] = None,
     sort: Sort = "-created_at", limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
