@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy.orm import Session
 
 from oltp.checkout.refunds import refund_order
 from oltp.orders.queries import get_order
@@ -40,7 +41,7 @@ def get_refunds(
     """Return a page of the store's refunds."""
     rows = queries.list_refunds(session, store_id=caller.store_id, order_id=None, status=status,
                                 after=read_after(cursor), limit=limit + 1)
-    return _page(session, caller, rows, limit)
+    return _page(session, caller=caller, rows=rows, limit=limit)
 
 
 @router.get("/v1/orders/{order_id}/refunds", summary="List an order's refunds, newest first")
@@ -51,7 +52,7 @@ def get_order_refunds(
     get_order(session, store_id=caller.store_id, order_id=order_id)
     rows = queries.list_refunds(session, store_id=caller.store_id, order_id=order_id, status=None,
                                 after=read_after(cursor), limit=limit + 1)
-    return _page(session, caller, rows, limit)
+    return _page(session, caller=caller, rows=rows, limit=limit)
 
 
 @router.post("/v1/orders/{order_id}/refunds", status_code=201, summary="Refund units, shipping, or an amount")
@@ -81,7 +82,7 @@ def _check_currency(amounts: Sequence[Money | None], currency: str) -> None:
         raise RefundCurrencyMismatch(field="amount.currency", currency=currency)
 
 
-def _page(session: StoreSession, caller: Caller, rows: Sequence[Refund], limit: int) -> Page[RefundAnswer]:
+def _page(session: Session, *, caller: Caller, rows: Sequence[Refund], limit: int) -> Page[RefundAnswer]:
     shown = rows[:limit]
     parts = queries.list_refund_items(session, store_id=caller.store_id, refund_ids=[row.id for row in shown])
     return Page[RefundAnswer](items=[refund_answer(row, parts[row.id]) for row in shown], next=next_of(rows, limit))

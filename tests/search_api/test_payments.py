@@ -145,19 +145,19 @@ def test_callback_signature_over_raw_bytes_constant_time_300_seconds_key_rotatio
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["payment-attempts", "refunds", "payment-provider-configs"])
-def test_lists_take_a_constant_number_of_statements(till: Till, path: str) -> None:
-    counts = []
-    for _ in range(2):
-        for _ in range(1 if not counts else 9):
-            sold = order_of(till.shop, (till.shop.product(), 1, 100, 0))
-            attempt = attempt_of(till.shop, sold.order_id, config_id=till.account)
+def test_lists_take_a_constant_number_of_statements(till: Till) -> None:
+    counts: dict[str, list[int]] = {"payment-attempts": [], "refunds": [], "payment-provider-configs": []}
+    goods = till.shop.product()
+    for more in (1, 49):
+        for _ in range(more):
+            sold = order_of(till.shop, (goods, 1, 100, 0))
+            attempt_of(till.shop, sold.order_id, config_id=till.account)
             till.shop.execute("""
                 INSERT INTO refund (store_id, order_id, currency, amount) VALUES (:store, :order, 'USD', 1)""",
                               order=sold.order_id)
-            assert attempt
             till.shop.gateway("MANUAL", name=str(new_id()))
-        with statements(till.counter.database) as seen:
-            till("GET", f"{path}?limit=50", 200)
-        counts.append(len(seen))
-    assert counts[0] == counts[1]
+        for path, found in counts.items():
+            with statements(till.counter.database) as sent:
+                till("GET", f"{path}?limit=50", 200)
+            found.append(len([each for each in sent if "request_timing" not in each]))
+    assert all(first == second for first, second in counts.values()), counts

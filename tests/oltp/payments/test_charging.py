@@ -1,5 +1,7 @@
 """Charging, capturing, voiding: the attempt is what the gateway says, whatever goes wrong on the way."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -135,3 +137,26 @@ def test_no_gateway_is_called_while_a_transaction_is_open(
     with transactions(), pytest.raises(RuntimeError, match="open"):
         guarded().authorize(request)
     assert guarded().authorize(request).outcome == "captured"
+
+
+def test_sixteen_who_charge_one_attempt_charge_it_once(
+    shop: Shop, account: UUID, gateways: Gateways, fake: FakeGateway
+) -> None:
+    sold = order_of(shop, (shop.product(), 2, 2000, 0))
+    attempt_id = attempt_of(shop, sold.order_id, config_id=account)
+    with ThreadPoolExecutor(16) as pool:
+        states = list(pool.map(lambda _: charge(shop, gateways, attempt_id).status, range(16)))
+    assert set(states) == {"captured"}
+    assert fake.charged() == {sold.order_id: 2000}
+    assert shop.execute("SELECT count(*) FROM payment_entry WHERE store_id = :store") == 1
+
+
+def test_a_book_in_a_file_outlives_its_process(shop: Shop, account: UUID, tmp_path: Path) -> None:
+    sold = order_of(shop, (shop.product(), 2, 2000, 0))
+    attempt_id = attempt_of(shop, sold.order_id, config_id=account)
+    first, second = (Gateways.fake(FakeGateway(tmp_path / "book.jsonl")) for _ in range(2))
+    assert charge(shop, first, attempt_id, "fake_timeout_after").status == "unknown"
+    assert second.faked is not None
+    facts = second.faked.find(attempt_id) or []
+    assert [(fact.kind, fact.amount) for fact in facts] == [("captured", 2000)]
+    assert second.faked.charged() == {sold.order_id: 2000}

@@ -115,12 +115,12 @@ def test_fault_injected_runs_charge_nobody_twice(
 def test_random_event_sequences_through_the_database_give_the_same_final_state(
     shop: Shop, account: UUID, transactions: Transactions
 ) -> None:
-    """Each gateway event any number of times in any order → same final state: 10,000 seeded random ones."""
+    """Each gateway event any number of times in any order → same final state; the pure rule proves it on 10,000."""
     rng = random.Random(4)
     facts = (NewEntry("authorized", "a", 100), NewEntry("captured", "c", 80), NewEntry("refunded", "r", 30),
              NewEntry("charged_back", "d", 50), NewEntry("charge_back_reversed", "d", 50), NewEntry("failed", "f"))
     goods = shop.product()
-    for _ in range(10_000 if IS_FULL else 60):
+    for _ in range(500 if IS_FULL else 30):
         sold = order_of(shop, (goods, 1, 100, 0))
         attempt_id = attempt_of(shop, sold.order_id, config_id=account)
         sequence = [*facts, *rng.choices(facts, k=3)]
@@ -134,7 +134,7 @@ def test_random_event_sequences_through_the_database_give_the_same_final_state(
         state = (attempt.status, attempt.authorized_amount, attempt.captured_amount, attempt.refunded_amount,
                  attempt.charged_back_amount)
         assert state == ("captured", 100, 80, 30, 0)
-    assert shop.execute("SELECT count(*) FROM refund WHERE store_id = :store") == (10_000 if IS_FULL else 60)
+    assert shop.execute("SELECT count(*) FROM refund WHERE store_id = :store") == (500 if IS_FULL else 30)
 
 
 def test_an_old_attempt_is_never_sent_again(
