@@ -6,6 +6,7 @@ from oltp.carts import tasks as carts
 from oltp.checkout import tasks as checkout
 from oltp.customers import tasks as customers
 from oltp.events import tasks as events
+from oltp.events.purchases import RECORD_PURCHASE
 from oltp.idempotency import tasks as idempotency
 from oltp.inventory import tasks as inventory
 from oltp.jobs import mirror as jobs
@@ -23,7 +24,7 @@ from oltp.subscriptions import tasks as subscriptions
 from oltp.tenancy import tasks as tenancy
 
 FOLLOWERS: dict[str, tuple[str, ...]] = {
-    "order.placed": (events.RECORD_PURCHASE,),
+    "order.placed": (RECORD_PURCHASE,),
     "product.created": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
     "product.updated": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
     "product.published": (search.REFRESH_PRODUCT, merchandising.REFRESH_PRODUCT),
