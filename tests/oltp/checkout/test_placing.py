@@ -200,7 +200,7 @@ def statements_of_placing(buyer: Buyer, lines: int) -> int:
 def test_placing_takes_as_many_statements_for_fifty_lines_as_for_one(shop: Shop, buyer: Buyer) -> None:
     shop.shipping(500)
     few, many = statements_of_placing(buyer, 1), statements_of_placing(buyer, 50)
-    assert few == many <= 30
+    assert few == many <= 22
 
 
 def test_the_order_knows_its_visitor_and_its_correlation(shop: Shop, buyer: Buyer) -> None:
