@@ -8,7 +8,7 @@ from oltp.checkout.settling import settle_attempt
 from oltp.db.session import Database
 from oltp.db.transactions import Transactions
 from oltp.kit.clock import Clock
-from oltp.orders.actions import take_order
+from oltp.orders.actions import note_payment, take_order
 from oltp.payments.actions import take_attempt
 from oltp.payments.callbacks import apply_facts, keep_refused, keep_verified, read_again
 from oltp.payments.errors import CallbackNotAccepted, CallbackUnknown
@@ -73,10 +73,17 @@ def follow_kept_event(transactions: Transactions, *, gateways: Gateways, event_i
 
 
 def settle_payment(transactions: Transactions, *, gateways: Gateways, attempt_id: UUID, clock: Clock) -> None:
-    """Let the order follow what is known of an attempt: its money, and its refunds. Errors: AttemptNotFound."""
+    """Let the order follow what is known of an attempt: its money, its refunds, and whether it is disputed.
+
+    Errors: AttemptNotFound.
+    """
     settle_attempt(transactions, gateways=gateways, attempt_id=attempt_id, clock=clock)
     with transactions() as session:
         attempt = take_attempt(session, store_id=transactions.store_id, attempt_id=attempt_id)
-        if attempt.refunded_amount or attempt.charged_back_amount:
-            order = take_order(session, store_id=transactions.store_id, order_id=attempt.order_id)
+        order = take_order(session, store_id=transactions.store_id, order_id=attempt.order_id)
+        if attempt.charged_back_amount:
+            note_payment(session, order=order, payment_status="DISPUTED", clock=clock)
+        elif order.payment_status == "DISPUTED":
+            note_payment(session, order=order, payment_status="PAID", clock=clock)
+        if attempt.refunded_amount:
             follow_refunds(session, order=order, clock=clock)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from oltp.checkout.hearing import hear_callback
+from oltp.checkout.hearing import hear_callback, settle_payment
 from oltp.checkout.reconciling import GIVE_UP_AFTER, reconcile_payments
 from oltp.checkout.refunds import refund_order
 from oltp.db.transactions import Transactions
@@ -135,6 +135,20 @@ def test_random_event_sequences_through_the_database_give_the_same_final_state(
                  attempt.charged_back_amount)
         assert state == ("captured", 100, 80, 30, 0)
     assert shop.execute("SELECT count(*) FROM refund WHERE store_id = :store") == (500 if IS_FULL else 30)
+
+
+def test_a_charge_back_disputes_the_order_until_it_is_won(
+    shop: Shop, account: UUID, gateways: Gateways, transactions: Transactions
+) -> None:
+    sold = order_of(shop, (shop.product(), 1, 500, 0))
+    attempt_id = attempt_of(shop, sold.order_id, config_id=account)
+    charge(shop, gateways, attempt_id)
+    for kind, status in (("charged_back", "DISPUTED"), ("charge_back_reversed", "PAID")):
+        with transactions() as session:
+            record_entries(session, store_id=shop.store_id, attempt_id=attempt_id,
+                           entries=[NewEntry(kind, "dispute", 500)], clock=CLOCK)
+        settle_payment(transactions, gateways=gateways, attempt_id=attempt_id, clock=CLOCK)
+        assert _state(shop, attempt_id) == f"captured PAID {status}"
 
 
 def test_an_old_attempt_is_never_sent_again(
