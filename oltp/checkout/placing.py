@@ -17,7 +17,6 @@ from oltp.carts.queries import get_quote
 from oltp.checkout.accounts import Account, find_account
 from oltp.checkout.drafting import draft_lines, draft_order, draft_shares, placed_facts
 from oltp.checkout.errors import QuoteChanged, QuoteExpired
-from oltp.checkout.points import reach
 from oltp.checkout.quoting import Calculation, calculate, keep_quote
 from oltp.checkout.settling import settle_attempt
 from oltp.checkout.stock import take_stock
@@ -28,6 +27,7 @@ from oltp.db.transactions import Transactions
 from oltp.fraud.actions import assess_order
 from oltp.inventory.rules import sum_demand
 from oltp.kit.clock import Clock
+from oltp.kit.points import reach
 from oltp.orders.creating import NewLine, NewOrder, create_order
 from oltp.orders.models import Order
 from oltp.orders.queries import get_order

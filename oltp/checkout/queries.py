@@ -32,6 +32,21 @@ _OWING = text("""
       AND NOT EXISTS (SELECT FROM refund r WHERE r.store_id = o.store_id AND r.order_id = o.id AND r.status = 'failed')
     ORDER BY o.store_id, o.id LIMIT :limit""")
 
+# The money is there and its order does not know: whoever brought the answer died before he told it.
+_UNTOLD = text("""
+    SELECT a.store_id, a.id FROM payment_attempt a JOIN orders o ON o.store_id = a.store_id AND o.id = a.order_id
+    WHERE o.status IN ('PENDING', 'PAYMENT_FAILED') AND a.status IN ('authorized', 'captured')
+      AND a.updated_at < :since AND a.created_at > :oldest AND (CAST(:after AS uuid) IS NULL OR a.id > :after)
+    ORDER BY a.id LIMIT :limit""")
+
+
+def list_untold(
+    session: Session, *, since: datetime, oldest: datetime, after: UUID | None, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Return (store, attempt) of payments that came through while their orders still wait for money."""
+    values = {"since": since, "oldest": oldest, "after": after, "limit": limit}
+    return [(row.store_id, row.id) for row in session.execute(_UNTOLD, values)]
+
 
 def list_unpaid(session: Session, *, now: datetime, limit: int) -> list[tuple[UUID, UUID]]:
     """Return (store, order) of orders whose time to be paid is over."""

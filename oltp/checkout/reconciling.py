@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from oltp.checkout.hearing import follow_kept_event, settle_payment
+from oltp.checkout.queries import list_untold
 from oltp.checkout.refunds import get_refund, pay_refund
 from oltp.db.transactions import Transactions
 from oltp.jobs.task import Work
@@ -37,13 +38,17 @@ Found = Callable[..., Sequence[Key]]
 
 
 def reconcile_payments(work: Work) -> None:
-    """Ask about attempts without an outcome, pay out pending refunds, apply callbacks that were kept only."""
+    """Ask about attempts without an outcome, let orders follow money they were not told of, pay out pending refunds,
+    apply callbacks that were kept only.
+    """
     gateways, now = work.gateways, work.clock.now()
     if not isinstance(gateways, Gateways):
         return
     since, clock = now - ASK_AFTER, work.clock
     _each(work, partial(list_unanswered, since=since, oldest=now - ASK_FOR),
           lambda each, key: reconcile_attempt(each, gateways=gateways, attempt_id=key, clock=clock))
+    _each(work, partial(list_untold, since=since, oldest=now - ASK_FOR),
+          lambda each, key: settle_payment(each, gateways=gateways, attempt_id=key, clock=clock))
     _each(work, partial(list_unpaid_refunds, since=since),
           lambda each, key: reconcile_refund(each, gateways=gateways, refund_id=key, clock=clock))
     _each(work, partial(list_unapplied, since=since, oldest=now - KEEP_TRYING),
