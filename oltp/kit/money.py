@@ -64,7 +64,10 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
     shares = list(weights) if any(weights) else [1] * len(weights)
     total, sign, size = sum(shares), (-1 if amount < 0 else 1), abs(amount)
     parts = [size * share // total for share in shares]
-    order = sorted(range(len(shares)), key=lambda i: (-(size * shares[i] % total), i))
-    for i in order[: size - sum(parts)]:
-        parts[i] += 1
-    return [sign * part for part in parts]
+    over = size - sum(parts)
+    if over:
+        lost = [-(size * share % total) for share in shares]
+        # Stable, so ties go to the earlier part.
+        for i in sorted(range(len(shares)), key=lost.__getitem__)[:over]:
+            parts[i] += 1
+    return parts if sign > 0 else [-part for part in parts]

@@ -32,7 +32,7 @@ class Cart:
         return sum(self.left) + self.shipping
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Pick:
     """Pieces of one run that take part: `count` of those, each worth `value`."""
 
@@ -72,51 +72,58 @@ def take_shares(cart: Cart, lines: Sequence[int], shares: Sequence[int]) -> None
     """Take each line's share off its pieces."""
     for line, share in zip(lines, shares, strict=True):
         if share:
-            counts = [count for count, _ in cart.runs[line]]
-            cart.runs[line] = _spread(cart.runs[line], counts, share)
+            runs = cart.runs[line]
+            cart.runs[line] = _spread(runs, [count for count, _ in runs], cart.left[line], share)
             cart.left[line] -= share
 
 
 def take_from_picks(cart: Cart, picks: Sequence[Pick], amount: int) -> int:
     """Take `amount`, at most what they are worth, off picked pieces, by line and then by piece; return it."""
-    amount = min(amount, sum(pick.count * pick.value for pick in picks))
+    worth: dict[int, int] = {}
+    counts: dict[int, list[int]] = {}
+    for pick in sorted(picks, key=lambda pick: pick.line):
+        worth[pick.line] = worth.get(pick.line, 0) + pick.count * pick.value
+        counts.setdefault(pick.line, [0] * len(cart.runs[pick.line]))[pick.run] += pick.count
+    amount = min(amount, sum(worth.values()))
     if amount <= 0:
         return 0
-    lines = sorted({pick.line for pick in picks})
-    worth = {line: sum(pick.count * pick.value for pick in picks if pick.line == line) for line in lines}
-    for line, share in zip(lines, split(amount, [worth[line] for line in lines]), strict=True):
-        counts = [0] * len(cart.runs[line])
-        for pick in picks:
-            if pick.line == line:
-                counts[pick.run] += pick.count
+    for line, share in zip(worth, split(amount, list(worth.values())), strict=True):
         if share:
-            cart.runs[line] = _spread(cart.runs[line], counts, share)
+            cart.runs[line] = _spread(cart.runs[line], counts[line], worth[line], share)
             cart.left[line] -= share
     return amount
 
 
-def _spread(runs: Runs, counts: Sequence[int], amount: int) -> Runs:
+def _spread(runs: Runs, counts: Sequence[int], worth: int, amount: int) -> Runs:
     """Return the runs after `amount` was taken off the last `counts` pieces of each, by largest remainder.
 
-    Σ shares = amount and no piece gives more than it is worth, provided that amount ≤ what they are worth.
+    Σ shares = amount and no piece gives more than it has, provided that amount ≤ `worth`, what those pieces have.
     """
-    total = sum(count * value for count, (_, value) in zip(counts, runs, strict=True))
-    over = amount - sum(count * (amount * value // total) for count, (_, value) in zip(counts, runs, strict=True))
+    # A share of one piece, rounded down, and what was lost by it; of equal pieces in one run (amount ÷ count).
+    parts = [divmod(amount * value, worth) for _, value in runs]
+    over = amount
+    for count, (each, _) in zip(counts, parts, strict=True):
+        over -= count * each
     more = [0] * len(runs)
-    for i in sorted(range(len(runs)), key=lambda i: -(amount * runs[i][1] % total)):
+    for i in _by_remainder(parts) if over else ():
         more[i] = min(counts[i], over)
         over -= more[i]
     after: list[Run] = []
-    for (size, value), count, plus in zip(runs, counts, more, strict=True):
-        rest = value - amount * value // total
-        for run in ((size - count, value), (plus, rest - 1), (count - plus, rest)):
-            _append(after, run)
+    for (size, value), count, plus, (each, _) in zip(runs, counts, more, parts, strict=True):
+        for run in ((size - count, value), (plus, value - each - 1), (count - plus, value - each)):
+            if run[0]:
+                _append(after, run)
     return tuple(after)
 
 
+def _by_remainder(parts: Sequence[tuple[int, int]]) -> Sequence[int]:
+    """Return the places of (quotient, remainder) by falling remainder; of equal ones the earlier first."""
+    if len(parts) == 1:
+        return (0,)
+    return sorted(range(len(parts)), key=lambda i: -parts[i][1])
+
+
 def _append(runs: list[Run], run: Run) -> None:
-    if not run[0]:
-        return
     if runs and runs[-1][1] == run[1]:
         runs[-1] = (runs[-1][0] + run[0], run[1])
     else:
