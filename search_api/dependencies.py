@@ -1,4 +1,7 @@
-"""Dependencies: who calls, for which store, and the one transaction of the request."""
+"""Dependencies: who calls, for which store, and the one transaction of the request.
+
+What waits for nothing is `async`, so that it costs no thread.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,31 +41,31 @@ BEARER_SCHEME = HTTPBearer(
                 "scope in `x-permission`.")
 
 
-def get_database(request: Request) -> Database:
+async def get_database(request: Request) -> Database:
     """Return the database the application was made with."""
     database: Database = request.app.state.database
     return database
 
 
-def get_clock(request: Request) -> Clock:
+async def get_clock(request: Request) -> Clock:
     """Return the clock the application was made with."""
     clock: Clock = request.app.state.clock
     return clock
 
 
-def get_encoder(request: Request) -> Encoder:
+async def get_encoder(request: Request) -> Encoder:
     """Return the text encoder the application was made with; it may not be loaded yet."""
     encoder: Encoder = request.app.state.encoder
     return encoder
 
 
-def get_gateways(request: Request) -> Gateways:
+async def get_gateways(request: Request) -> Gateways:
     """Return the payment gateways the application was made with."""
     gateways: Gateways = request.app.state.gateways
     return gateways
 
 
-def get_box(request: Request) -> SecretBox | None:
+async def get_box(request: Request) -> SecretBox | None:
     """Return what seals secrets, None where the service has no key."""
     box: SecretBox | None = request.app.state.box
     return box
@@ -73,14 +76,14 @@ def authenticate(
     database: Annotated[Database, Depends(get_database)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER_SCHEME)],
 ) -> Caller:
-    """Return who calls, in a transaction of its own, before any tenant is known.
+    """Return who calls, by one statement of its own, before any tenant is known.
 
     Errors: TokenMissing, TokenUnknown.
     """
     if credentials is None:
         raise TokenMissing()
-    with database.anonymous_session() as session:
-        token = get_token(session, token=credentials.credentials)
+    with database.anonymous_connection() as connection:
+        token = get_token(connection, token=credentials.credentials)
     facts_of(request.scope).store_id = token.store_id
     return Caller(token.token_id, token.store_id, token.scopes)
 
@@ -91,7 +94,7 @@ class Permission:
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
-    def __call__(self, caller: Annotated[Caller, Depends(authenticate)]) -> Caller:
+    async def __call__(self, caller: Annotated[Caller, Depends(authenticate)]) -> Caller:
         """Return the caller. Errors: ScopeMissing, naming the scope."""
         if self.scope not in caller.scopes:
             raise ScopeMissing(scope=self.scope)
@@ -150,7 +153,7 @@ def get_transactions(
         finish_request(session, store_id=caller.store_id, key=keyed.request.key, answer=keyed.answer())
 
 
-def get_operation_id(request: Request, caller: Annotated[Caller, Depends(authenticate)]) -> UUID:
+async def get_operation_id(request: Request, caller: Annotated[Caller, Depends(authenticate)]) -> UUID:
     """Return the id of what the operation makes: the same for each repetition with one Idempotency-Key."""
     keyed = keyed_of(request.scope)
     return new_id() if keyed is None else derived_id(caller.store_id, "idempotency", keyed.request.key)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from oltp.access.errors import TokenUnknown
@@ -19,7 +19,7 @@ class TokenHolder:
     scopes: frozenset[str]
 
 
-def get_token(session: Session, *, token: str) -> TokenHolder:
+def get_token(session: Session | Connection, *, token: str) -> TokenHolder:
     """Return what the plain `token` stands for. Errors: TokenUnknown (also expired, revoked, store deleted)."""
     row = session.execute(
         text("SELECT token_id, store_id, scopes FROM find_token(:hash)"), {"hash": hash_secret(token)}).one_or_none()
