@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 
@@ -22,7 +23,7 @@ class PromoLine:
     taken: int = 0
     bundle_id: UUID | None = None
 
-    @property
+    @cached_property
     def amount(self) -> int:
         """What the line costs before promotions: never negative."""
         return max(self.unit_amount * self.quantity - self.taken, 0)

@@ -61,10 +61,11 @@ def _even(amount: int, quantity: int) -> Runs:
 
 def take_from_lines(cart: Cart, lines: Sequence[int], amount: int) -> int:
     """Take `amount`, at most what is left, off whole lines in proportion to what is left of each; return it."""
-    amount = min(amount, sum(cart.left[line] for line in lines))
+    left = [cart.left[line] for line in lines]
+    amount = min(amount, sum(left))
     if amount <= 0:
         return 0
-    take_shares(cart, lines, split(amount, [cart.left[line] for line in lines]))
+    take_shares(cart, lines, split(amount, left))
     return amount
 
 
@@ -132,8 +133,8 @@ def _append(runs: list[Run], run: Run) -> None:
 
 def pieces_of(cart: Cart, lines: Iterable[int]) -> list[Pick]:
     """Return all pieces of the lines, the cheapest first; of equal ones those of the later line's last place first."""
-    found = [Pick(line, run, count, value) for line in lines for run, (count, value) in enumerate(cart.runs[line])]
-    return sorted(found, key=lambda pick: (pick.value, -pick.line, -pick.run))
+    found = [(value, -line, -run, count) for line in lines for run, (count, value) in enumerate(cart.runs[line])]
+    return [Pick(-line, -run, count, value) for value, line, run, count in sorted(found)]
 
 
 def expand(runs: Runs) -> tuple[int, ...]:

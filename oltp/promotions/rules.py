@@ -6,16 +6,18 @@ is given changes nothing. How rules go together stands in stacking.py, the searc
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from operator import sub
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from oltp.promotions.best_deal import choose_best
 from oltp.promotions.conditions import codes_of
 from oltp.promotions.facts import PromoFacts, PromoLine, normalise_code
-from oltp.promotions.pieces import Cart, canonical, expand, open_cart
-from oltp.promotions.stacking import ActiveRule, order_of, run_rule, stack
+from oltp.promotions.goods import Goods
+from oltp.promotions.pieces import Cart, Runs, canonical, expand, open_cart
+from oltp.promotions.stacking import ActiveRule, ReadyRule, Step, order_of, run_rule, stack
 
 __all__ = ["ActiveRule", "Applied", "Evaluation", "Mode", "PromoFacts", "PromoLine", "evaluate", "normalise_code"]
 
@@ -24,8 +26,7 @@ Mode = Literal["stack", "best_deal"]
 PIECES_LISTED = 200
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(NamedTuple):
     """What one promotion gives on one line, or on shipping. `amount` is gross: what the customer sees off.
 
     `unit_amounts` are the shares of the line's pieces, in order; empty for shipping and for lines of very many pieces.
@@ -65,15 +66,16 @@ def evaluate(facts: PromoFacts, rules: Iterable[ActiveRule], mode: Mode) -> Eval
     """Return what the cart gets. `best_deal` looks for the largest total discount (see best_deal.py)."""
     facts = replace(facts, lines=canonical(facts.lines), codes=tuple(map(normalise_code, facts.codes)))
     ordered = sorted(rules, key=order_of)
-    able = [rule for rule in ordered if not _refusal(rule, facts)]
-    chosen = choose_best(facts, able) if mode == "best_deal" else stack(facts, able)
-    applied, cart = _apply(facts, chosen)
+    goods = Goods(facts.lines)
+    able = [ReadyRule(rule, goods) for rule in ordered if not _refusal(rule, facts)]
+    chosen = (choose_best(facts, able, goods) if mode == "best_deal" else stack(facts, able)).steps
     before = open_cart(facts)
-    discounts = {line.line_id: had - left for line, had, left in zip(facts.lines, before.left, cart.left, strict=True)}
-    refused = _refused_codes(facts, ordered, {(rule.id, rule.code) for rule in chosen})
-    shipping = before.shipping - cart.shipping
-    return Evaluation(applied, {line: amount for line, amount in discounts.items() if amount}, shipping, refused,
-                      _hash(facts, applied, refused))
+    after = chosen[-1].left if chosen else before
+    applied = tuple(_apply(facts.lines, before, chosen))
+    discounts = {line.line_id: had - left for line, had, left in zip(facts.lines, before.left, after.left, strict=True)}
+    refused = _refused_codes(facts, ordered, {(step.rule.id, step.rule.code) for step in chosen})
+    return Evaluation(applied, {line: amount for line, amount in discounts.items() if amount},
+                      before.shipping - after.shipping, refused, _hash(facts, applied, refused))
 
 
 def _refusal(rule: ActiveRule, facts: PromoFacts) -> str | None:
@@ -102,32 +104,26 @@ def _set_aside(rule: ActiveRule, facts: PromoFacts) -> str:
     return "not_combinable" if run_rule(rule, open_cart(facts), facts.lines) else "no_effect"
 
 
-def _apply(facts: PromoFacts, chosen: Sequence[ActiveRule]) -> tuple[tuple[Applied, ...], Cart]:
-    cart = open_cart(facts)
-    applied: list[Applied] = []
-    for rule in chosen:
-        before = cart.copy()
-        run_rule(rule, cart, facts.lines)
-        applied += [
-            _applied(rule, line, had - left, _pieces(line, before, cart, place)) for place, (line, had, left)
-            in enumerate(zip(facts.lines, before.left, cart.left, strict=True)) if had != left]
-        if before.shipping != cart.shipping:
-            applied.append(_applied(rule, None, before.shipping - cart.shipping, ()))
-    return tuple(applied), cart
+def _apply(lines: Sequence[PromoLine], cart: Cart, chosen: Sequence[Step]) -> Iterator[Applied]:
+    """Say what each rule took: off each line, in their order, then off shipping."""
+    pieces = [_pieces(line, runs) for line, runs in zip(lines, cart.runs, strict=True)]
+    for rule, left in chosen:
+        key = rule.id if rule.has_rule else None
+        for place, line in enumerate(lines):
+            amount = cart.left[place] - left.left[place]
+            if amount:
+                had, pieces[place] = pieces[place], _pieces(line, left.runs[place])
+                shares = tuple(map(sub, had, pieces[place]))
+                yield Applied(key, rule.code_id, rule.code, rule.name, "line", line.line_id, amount, shares,
+                              rule.snapshot)
+        if cart.shipping != left.shipping:
+            yield Applied(key, rule.code_id, rule.code, rule.name, "shipping", None, cart.shipping - left.shipping,
+                          (), rule.snapshot)
+        cart = left
 
 
-def _pieces(line: PromoLine, before: Cart, after: Cart, place: int) -> tuple[int, ...]:
-    if line.quantity > PIECES_LISTED:
-        return ()
-    pairs = zip(expand(before.runs[place]), expand(after.runs[place]), strict=True)
-    return tuple(had - left for had, left in pairs)
-
-
-def _applied(rule: ActiveRule, line: PromoLine | None, amount: int, pieces: tuple[int, ...]) -> Applied:
-    return Applied(
-        rule_id=rule.id if rule.has_rule else None, code_id=rule.code_id, code=rule.code, name=rule.name,
-        target="shipping" if line is None else "line", line_id=line.line_id if line else None, amount=amount,
-        unit_amounts=pieces, snapshot=rule.snapshot)
+def _pieces(line: PromoLine, runs: Runs) -> tuple[int, ...]:
+    return expand(runs) if line.quantity <= PIECES_LISTED else ()
 
 
 def _hash(facts: PromoFacts, applied: Sequence[Applied], refused: dict[str, str]) -> str:

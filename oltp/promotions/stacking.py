@@ -4,16 +4,20 @@ Rules go by priority, then id. Of one `stack_group` at most one applies, of thos
 exclusive one only alone, and none after one that is the last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from oltp.promotions.conditions import Condition
 from oltp.promotions.effects import Action
 from oltp.promotions.facts import PromoFacts, PromoLine
-from oltp.promotions.giving import give
+from oltp.promotions.giving import Giver, giver_of
+from oltp.promotions.goods import Goods
 from oltp.promotions.pieces import Cart, open_cart
+
+# More than any cart costs.
+NO_LIMIT = 2**100
 
 
 @dataclass(frozen=True)
@@ -48,30 +52,61 @@ def order_of(rule: ActiveRule) -> tuple[int, str, str]:
     return rule.priority, str(rule.id), rule.code or ""
 
 
-def may_follow(rule: ActiveRule, chosen: Sequence[ActiveRule]) -> bool:
-    """Return whether a rule may apply after those that were chosen, all of which stand before it."""
-    if any(each.id == rule.id or each.is_exclusive or each.is_last for each in chosen):
-        return False
-    if rule.is_exclusive:
-        return not chosen
-    if not rule.is_stackable and any(not each.is_stackable for each in chosen):
-        return False
-    return rule.stack_group is None or all(each.stack_group != rule.stack_group for each in chosen)
+class ReadyRule:
+    """A rule and what it means on the goods of one cart."""
+
+    def __init__(self, rule: ActiveRule, goods: Goods) -> None:
+        self.rule = rule
+        self.givers: tuple[Giver, ...] = tuple(giver_of(action, goods) for action in rule.actions)
+        self.budget = NO_LIMIT if rule.budget_left is None else rule.budget_left
+        # What only one rule of a choice may have: itself, by whatever code; its group; not being stackable.
+        group, alone = ("group", rule.stack_group), "not stackable"
+        self.claims: frozenset[Hashable] = frozenset(
+            [rule.id, *([] if rule.stack_group is None else [group]), *([] if rule.is_stackable else [alone])])
+
+    def run(self, cart: Cart) -> int:
+        """Take off the cart what the rule gives, within its budget; return it."""
+        given = 0
+        for give in self.givers:
+            given += give(cart, self.budget - given)
+        return given
+
+
+class Step(NamedTuple):
+    """A rule of a choice, and what it leaves of the cart."""
+
+    rule: ActiveRule
+    left: Cart
+
+
+class Choice(NamedTuple):
+    """Rules that apply one after the other, and what they have claimed."""
+
+    steps: tuple[Step, ...] = ()
+    claimed: frozenset[Hashable] = frozenset()
+
+    def allows(self, ready: ReadyRule) -> bool:
+        """Return whether a rule may apply after these, all of which stand before it."""
+        if self.steps and (ready.rule.is_exclusive or self.steps[-1].rule.is_last or self.steps[-1].rule.is_exclusive):
+            return False
+        return self.claimed.isdisjoint(ready.claims)
+
+    def plus(self, ready: ReadyRule, left: Cart) -> "Choice":
+        """Return the choice with one rule more."""
+        return Choice((*self.steps, Step(ready.rule, left)), self.claimed | ready.claims)
 
 
 def run_rule(rule: ActiveRule, cart: Cart, lines: Sequence[PromoLine]) -> int:
     """Take off the cart what the rule gives, within its budget; return it."""
-    given = 0
-    for action in rule.actions:
-        given += give(action, cart, lines, None if rule.budget_left is None else max(rule.budget_left - given, 0))
-    return given
+    return ReadyRule(rule, Goods(lines)).run(cart)
 
 
-def stack(facts: PromoFacts, rules: Sequence[ActiveRule]) -> list[ActiveRule]:
+def stack(facts: PromoFacts, rules: Iterable[ReadyRule]) -> Choice:
     """Return the rules that apply one after the other; one that gives nothing doesn't count."""
-    cart = open_cart(facts)
-    chosen: list[ActiveRule] = []
-    for rule in rules:
-        if may_follow(rule, chosen) and run_rule(rule, cart, facts.lines):
-            chosen.append(rule)
-    return chosen
+    cart, choice = open_cart(facts), Choice()
+    for ready in rules:
+        if choice.allows(ready):
+            left = cart.copy()
+            if ready.run(left):
+                cart, choice = left, choice.plus(ready, left)
+    return choice
