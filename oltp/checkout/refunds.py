@@ -24,6 +24,7 @@ from oltp.payments.refund_rows import fail_refund, settle_refund
 from oltp.payments.refund_rules import RefundWish
 from oltp.payments.refunding import create_refunds
 from oltp.payments.rules import step_key
+from oltp.shipping.following import follow_order
 
 # Everything captured was given back, and nothing more can come in or go out.
 _MONEY = text("""
@@ -109,6 +110,8 @@ def follow_refunds(session: Session, *, order: Order, clock: Clock) -> None:
     The money: everything captured (less charge backs) was given back, nothing is promised or pending. The order: no
     unit is still to be sent, either; one that is cancelled stays so.
     """
+    # Units that went back on the shelf are not waited for any more: the rest may have been sent.
+    follow_order(session, store_id=order.store_id, order_id=order.id, clock=clock)
     values = {"store": order.store_id, "order": order.id}
     money, refunds = session.execute(_MONEY, values).one(), session.execute(_REFUNDS, values).one()
     captured = int(money.captured) if money.attempts else order.order_total_amount

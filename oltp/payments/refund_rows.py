@@ -1,11 +1,12 @@
 """Rows of refunds: promised, then processed or failed. The attempt's total follows by a trigger of the database."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from oltp.inventory.reserving import restock
@@ -17,6 +18,13 @@ from oltp.payments.models import PaymentAttempt, Refund, RefundItem
 
 AT_GATEWAY = "made at the gateway"
 _LONGEST_REF = 255
+_CANCEL = text("""
+    UPDATE order_items i SET cancelled_quantity = i.cancelled_quantity
+      + least(w.quantity, i.quantity - i.cancelled_quantity - i.fulfilled_quantity), updated_at = now()
+    FROM jsonb_to_recordset(CAST(:units AS jsonb)) AS w (id uuid, quantity integer)
+    WHERE i.store_id = :store AND i.order_id = :order AND i.id = w.id
+      AND i.quantity - i.cancelled_quantity - i.fulfilled_quantity > 0
+    RETURNING i.id, new.cancelled_quantity - old.cancelled_quantity AS unsent""")
 
 
 def promised_amount(session: Session, *, attempt: PaymentAttempt) -> int:
@@ -50,12 +58,18 @@ def follow_refund_entries(
 
 
 def settle_refund(session: Session, *, refund: Refund, external_ref: str | None, now: datetime) -> list[NewEvent]:
-    """Note that a pending refund came through, and put its goods back on the shelf where that was wanted."""
+    """Note that a pending refund came through, and put its goods back on the shelf where that was wanted.
+
+    Units that were still to be sent are cancelled then: what is on the shelf may be sold to somebody else.
+    """
     refund.status, refund.processed_at = "processed", now
     refund.external_ref = external_ref[:_LONGEST_REF] if external_ref else refund.external_ref
     session.flush()
     if refund.restock:
         _put_back(session, refund=refund, quantities=refund.restock)
+        # What was not sent is cancelled by now; what had been sent stays noted here.
+        refund.restock = _keep_from_being_sent(session, refund=refund, quantities=refund.restock) or None
+        session.flush()
     return [NewEvent("refund.processed", "refund", refund.id, refund_facts(refund))]
 
 
@@ -102,3 +116,11 @@ def _put_back(session: Session, *, refund: Refund, quantities: Mapping[str, int]
             back[line.variant_id] = back.get(line.variant_id, 0) + quantity
     restock(session, store_id=refund.store_id, quantities=back, order_id=refund.order_id, reason_code="return",
             detail=f"refund {refund.id}")
+
+
+def _keep_from_being_sent(session: Session, *, refund: Refund, quantities: Mapping[str, int]) -> dict[str, int]:
+    """Cancel as many of the units as were still to be sent; return line → units that had been sent."""
+    units = json.dumps([{"id": line, "quantity": quantity} for line, quantity in quantities.items()])
+    unsent = session.execute(_CANCEL, {"store": refund.store_id, "order": refund.order_id, "units": units})
+    left = {**quantities, **{str(row.id): quantities[str(row.id)] - row.unsent for row in unsent}}
+    return {line: quantity for line, quantity in left.items() if quantity}

@@ -15,6 +15,8 @@ from oltp.kit.trace import bind_trace, new_trace
 from oltp.payments.errors import OrderNotPaid, RefundTooLarge
 from oltp.payments.gateway import Gateways
 from oltp.payments.gateways.fake import FakeGateway, Fault
+from oltp.shipping.fulfilling import create_fulfillment, ship_fulfillment
+from oltp.shipping.rules import Tracking
 from tests.conftest import IS_FULL
 from tests.oltp.payments.orders import CLOCK, Sold, attempt_of, charge, order_of
 from tests.selling import Shop
@@ -99,6 +101,29 @@ def test_units_return_to_stock_once_the_money_is_back(
                              reason=None, items={sold.item_ids[0]: 3}, restock=True)
         assert (again.status, shop.on_hand(goods)) == ("processed", 12)
     assert fake.charged() == {sold.order_id: 100}
+
+
+def test_units_that_go_back_on_the_shelf_cannot_be_sent_any_more(
+    shop: Shop, gateways: Gateways, account: UUID, transactions: Transactions
+) -> None:
+    """Of a line, units still to be sent go first; when the rest has left, the order is sent."""
+    sold = order_of(shop, (shop.product(stock=10), 4, 400, 0), status="PAID")
+    shop.execute("UPDATE orders SET payment_status = 'PAID' WHERE store_id = :store AND id = :order",
+                 order=sold.order_id)
+    charge(shop, gateways, attempt_of(shop, sold.order_id, config_id=account))
+    line = sold.item_ids[0]
+    with transactions() as session:
+        sent = create_fulfillment(session, store_id=shop.store_id, order_id=sold.order_id, quantities={line: 2},
+                                  clock=CLOCK)
+        ship_fulfillment(session, store_id=shop.store_id, fulfillment_id=sent.id, tracking=Tracking(None, None, None),
+                         clock=CLOCK)
+    for quantity, noted, status in ((1, None, "PROCESSING"), (2, 1, "SHIPPED")):
+        refund = refund_order(transactions, gateways=gateways, order_id=sold.order_id, refund_id=new_id(), clock=CLOCK,
+                              reason=None, items={line: quantity}, restock=True)
+        assert refund.restock == (noted and {str(line): noted})
+        assert shop.execute(STATES, order=sold.order_id).split()[0] == status
+    assert shop.execute("SELECT ARRAY[cancelled_quantity, fulfilled_quantity] FROM order_items "
+                        "WHERE store_id = :store AND id = :line", line=line) == [2, 2]
 
 
 def test_a_refund_that_is_declined_frees_its_units_and_its_money(
