@@ -97,3 +97,11 @@ def card(url: str, number: str = GOOD) -> str:
     method = post(url, "/v1/payment_methods", {
         "type": "card", "card[number]": number, "card[exp_month]": "12", "card[exp_year]": "2030", "card[cvc]": "123"})
     return str(method["id"])
+
+
+def balance(url: str, intent: str) -> tuple[int, int]:
+    """Return what it says was captured of a payment, and what of that was refunded."""
+    request = urllib.request.Request(f"{url}/v1/payment_intents/{intent}", headers={"Authorization": f"Bearer {KEY}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        charge = json.loads(answer.read())["charges"]["data"][0]
+    return int(charge["amount"]), int(charge["amount_refunded"])
