@@ -26,9 +26,21 @@ CREATE INDEX promotion_usage_store_id_discount_code_id_idx ON promotion_usage (s
 SELECT secure_tenant_table('promotion_usage');
 """
 
+# What a store's orders and their promotions say differently, as 0025 made it. A discount on shipping is no part of
+# order_discount_amount.
+DIVERGENCES = """
+CREATE OR REPLACE FUNCTION divergences_promotions(store uuid)
+  RETURNS TABLE (entity_id uuid, kind text, detail jsonb) LANGUAGE sql STABLE AS $$
+  SELECT o.id, 'discount', jsonb_build_object('order', o.order_discount_amount, 'applied', coalesce(a.amount, 0))
+  FROM orders o LEFT JOIN (
+    SELECT order_id, sum(amount) AS amount FROM applied_promotion
+    WHERE store_id = store AND released_at IS NULL{only} GROUP BY 1) a ON a.order_id = o.id
+  WHERE o.store_id = store AND greatest(o.order_discount_amount, 0) <> coalesce(a.amount, 0) $$"""
+
 
 def upgrade() -> None:
     step(UP)
+    step(DIVERGENCES.format(only=" AND target <> 'shipping'"))
     # amount is what lowers the order's net; gross_amount what the customer saw, and what a budget counts.
     step("ALTER TABLE applied_promotion ADD COLUMN gross_amount bigint")
     add_check("applied_promotion", "applied_promotion_gross_amount_check", "gross_amount >= amount")
@@ -36,4 +48,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(DIVERGENCES.format(only=""))
     op.execute("ALTER TABLE applied_promotion DROP COLUMN gross_amount; DROP TABLE promotion_usage")

@@ -50,3 +50,17 @@ def test_a_legacy_program_sees_no_error_beside_the_backfill(shop: Shop) -> None:
     shop.run(CHANGE, amount=8)
     assert sorted(shop.run("SELECT amount FROM applied_promotion")) == [500, 500, 800]
     assert shop.run("SELECT count(*) FROM applied_promotion WHERE currency = 'USD'") == [3]
+
+
+def test_a_discount_on_shipping_is_no_divergence(shop: Shop) -> None:
+    """It lowers what shipping costs, and is no part of an order's discount; one on goods is."""
+    promotion = text("""
+        INSERT INTO applied_promotion (store_id, order_id, ordinal, target, name, amount, currency, snapshot)
+        SELECT store_id, id, 9, :target, 'Free', 300, 'USD', '{}' FROM orders WHERE order_number = 'ORD-1'""")
+    differing = text("SELECT detail ->> 'applied' FROM divergences_promotions(:store)")
+    fill(shop.database, shop)
+    for target, expected in (("shipping", []), ("order", ["800"])):
+        with shop.database.owner_session() as session:
+            session.execute(promotion, {"target": target})
+            assert session.scalars(differing, {"store": shop.id}).all() == expected
+            session.rollback()
