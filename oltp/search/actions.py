@@ -32,17 +32,17 @@ def refresh_documents(session: Session, *, store_id: UUID) -> int:
 
     Runs as the app within the store, or as the pipelines. Errors: StoreNotFound.
     """
-    return _refresh(session, store_id=store_id, product_id=None)
+    return _refresh(session, store_id=store_id, product_ids=None)
 
 
-def refresh_product(session: Session, *, store_id: UUID, product_id: UUID) -> int:
-    """Do the same for one product. Errors: StoreNotFound."""
-    return _refresh(session, store_id=store_id, product_id=product_id)
+def refresh_products(session: Session, *, store_id: UUID, product_ids: Sequence[UUID]) -> int:
+    """Do the same for some products. Errors: StoreNotFound."""
+    return _refresh(session, store_id=store_id, product_ids=list(product_ids))
 
 
-def _refresh(session: Session, *, store_id: UUID, product_id: UUID | None) -> int:
+def _refresh(session: Session, *, store_id: UUID, product_ids: list[UUID] | None) -> int:
     locale = _locale(session, store_id=store_id)
-    given = {"store_id": store_id, "product_id": product_id, "locale": locale}
+    given = {"store_id": store_id, "product_ids": product_ids, "locale": locale}
     removed = _changed_rows(session, statement=DELETE_GONE, given=given)
     return removed + _changed_rows(
         session, statement=UPSERT, given={**given, "configuration": search_configuration(locale)}

@@ -21,6 +21,11 @@ def normalised_code(text: str) -> str:
     return f"left(lower(btrim(regexp_replace({text}, '\\s+', ' ', 'g')) COLLATE pg_c_utf8), 200)"
 
 
+def _chosen(column: str) -> str:
+    # NULL stands for all of the store's products.
+    return f"(CAST(:product_ids AS uuid[]) IS NULL OR {column} = ANY (CAST(:product_ids AS uuid[])))"
+
+
 def _words(text: str, weight: str) -> str:
     # Words hold letters and digits only, so nothing needs quoting. Positions end at 16383.
     return (
@@ -77,13 +82,13 @@ _VARIANTS = f"""
   FROM product_variants v
   CROSS JOIN LATERAL (VALUES (v.sku), (v.barcode)) AS code (value)
   LEFT JOIN LATERAL jsonb_each_text(CASE WHEN v.options IS JSON OBJECT THEN v.options::jsonb END) AS option ON true
-  WHERE v.store_id = :store_id AND (CAST(:product_id AS uuid) IS NULL OR v.product_id = :product_id)
+  WHERE v.store_id = :store_id AND {_chosen("v.product_id")}
   GROUP BY v.product_id"""
 
-_ATTRIBUTES = """
+_ATTRIBUTES = f"""
   SELECT product_id, array_agg(DISTINCT value) FILTER (WHERE value <> '') AS attributes
   FROM product_attribute_values
-  WHERE store_id = :store_id AND (CAST(:product_id AS uuid) IS NULL OR product_id = :product_id)
+  WHERE store_id = :store_id AND {_chosen("product_id")}
   GROUP BY product_id"""
 
 _BODY = f"""coalesce(substring(
@@ -108,7 +113,7 @@ _PRODUCTS = f"""
   LEFT JOIN variants v ON v.product_id = p.id
   LEFT JOIN attributes a ON a.product_id = p.id
   WHERE p.store_id = :store_id AND p.status = 'ACTIVE' AND p.deleted_at IS NULL
-    AND (CAST(:product_id AS uuid) IS NULL OR p.id = :product_id)"""
+    AND {_chosen("p.id")}"""
 
 # The hash covers everything that the tsvector and the vector are made of; price and stock are not in it.
 _HASHED = f"""
@@ -140,9 +145,9 @@ ON CONFLICT (store_id, product_id, locale) DO UPDATE SET
   price_amount = excluded.price_amount, currency = excluded.currency, updated_at = now()
 """
 
-DELETE_GONE = """
+DELETE_GONE = f"""
 DELETE FROM product_search_document d
-WHERE d.store_id = :store_id AND (CAST(:product_id AS uuid) IS NULL OR d.product_id = :product_id)
+WHERE d.store_id = :store_id AND {_chosen("d.product_id")}
   AND (d.locale <> :locale OR NOT EXISTS (
     SELECT FROM products p
     WHERE p.store_id = d.store_id AND p.id = d.product_id AND p.status = 'ACTIVE' AND p.deleted_at IS NULL))

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from oltp.db.session import Database
-from oltp.search.actions import refresh_documents, refresh_product
+from oltp.search.actions import refresh_documents, refresh_products
 from tests.oltp.search.shop import Offer, add_brand, add_category, add_products, add_variant, fill_store
 
 
@@ -130,7 +130,7 @@ def test_availability_is_by_variant(database: Database, store: UUID) -> None:
     with database.session_for(store) as session:
         product = session.scalar(text("SELECT id FROM products WHERE sku = 'OUT'"))
         add_variant(session, store, product, "OUT-2", options={}, stock=1)
-        assert refresh_product(session, store_id=store, product_id=product) == 1
+        assert refresh_products(session, store_id=store, product_ids=[product]) == 1
     assert documents(database, store)["OUT"]["is_available"] is True
 
 
@@ -138,7 +138,7 @@ def test_one_product_is_refreshed_alone(database: Database, store: UUID) -> None
     ids = fill_store(database, store, [Offer("One", "1"), Offer("Two", "2")])
     change(database, store, "UPDATE products SET name = name || ' changed'")
     with database.session_for(store) as session:
-        assert refresh_product(session, store_id=store, product_id=ids["1"]) == 1
+        assert refresh_products(session, store_id=store, product_ids=[ids["1"]]) == 1
     found = {sku: row["title"] for sku, row in documents(database, store).items()}
     assert found == {"1": "One changed", "2": "Two"}
 
