@@ -14,17 +14,48 @@ Run = tuple[int, int]
 Runs = tuple[Run, ...]
 
 
-@dataclass
+class Pieces:
+    """A line's pieces. Most shares are of the whole line, and nobody looks at its pieces: they are split when asked."""
+
+    __slots__ = ("_before", "_left", "_runs", "_share")
+
+    def __init__(self, runs: Runs | None, before: "Pieces | None" = None, left: int = 0, share: int = 0) -> None:
+        """Take runs, or pieces before a share of the `left` that they had was taken off all of them."""
+        self._runs, self._before, self._left, self._share = runs, before, left, share
+
+    def runs(self) -> Runs:
+        """Return the runs; they are worked out once, by a loop because there may be a thousand shares."""
+        waiting, first = [], self
+        while first._runs is None and first._before is not None:
+            waiting.append(first)
+            first = first._before
+        runs = first._runs or ()
+        for pieces in reversed(waiting):
+            runs = pieces._runs = _spread(runs, [count for count, _ in runs], pieces._left, pieces._share)
+            pieces._before = None
+        return runs
+
+
 class Cart:
     """What is left of each line (in canonical order), piece by piece, and of shipping."""
 
-    left: list[int]
-    runs: list[Runs]
-    shipping: int
+    __slots__ = ("left", "pieces", "shipping")
+
+    def __init__(self, left: Sequence[int], runs: Iterable[Runs], shipping: int) -> None:
+        self.left = list(left)
+        self.pieces = [Pieces(each) for each in runs]
+        self.shipping = shipping
 
     def copy(self) -> "Cart":
         """Return a cart of its own with the same in it."""
-        return Cart(self.left.copy(), self.runs.copy(), self.shipping)
+        cart = Cart(self.left, (), self.shipping)
+        cart.pieces = self.pieces.copy()
+        return cart
+
+    @property
+    def runs(self) -> list[Runs]:
+        """What is left of each line, piece by piece."""
+        return [pieces.runs() for pieces in self.pieces]
 
     @property
     def total(self) -> int:
@@ -70,11 +101,10 @@ def take_from_lines(cart: Cart, lines: Sequence[int], amount: int) -> int:
 
 
 def take_shares(cart: Cart, lines: Sequence[int], shares: Sequence[int]) -> None:
-    """Take each line's share off its pieces."""
+    """Take each line's share off all its pieces."""
     for line, share in zip(lines, shares, strict=True):
         if share:
-            runs = cart.runs[line]
-            cart.runs[line] = _spread(runs, [count for count, _ in runs], cart.left[line], share)
+            cart.pieces[line] = Pieces(None, cart.pieces[line], cart.left[line], share)
             cart.left[line] -= share
 
 
@@ -84,13 +114,13 @@ def take_from_picks(cart: Cart, picks: Sequence[Pick], amount: int) -> int:
     counts: dict[int, list[int]] = {}
     for pick in sorted(picks, key=lambda pick: pick.line):
         worth[pick.line] = worth.get(pick.line, 0) + pick.count * pick.value
-        counts.setdefault(pick.line, [0] * len(cart.runs[pick.line]))[pick.run] += pick.count
+        counts.setdefault(pick.line, [0] * len(cart.pieces[pick.line].runs()))[pick.run] += pick.count
     amount = min(amount, sum(worth.values()))
     if amount <= 0:
         return 0
     for line, share in zip(worth, split(amount, list(worth.values())), strict=True):
         if share:
-            cart.runs[line] = _spread(cart.runs[line], counts[line], worth[line], share)
+            cart.pieces[line] = Pieces(_spread(cart.pieces[line].runs(), counts[line], worth[line], share))
             cart.left[line] -= share
     return amount
 
@@ -133,7 +163,8 @@ def _append(runs: list[Run], run: Run) -> None:
 
 def pieces_of(cart: Cart, lines: Iterable[int]) -> list[Pick]:
     """Return all pieces of the lines, the cheapest first; of equal ones those of the later line's last place first."""
-    found = [(value, -line, -run, count) for line in lines for run, (count, value) in enumerate(cart.runs[line])]
+    found = [(value, -line, -run, count) for line in lines
+             for run, (count, value) in enumerate(cart.pieces[line].runs())]
     return [Pick(-line, -run, count, value) for value, line, run, count in sorted(found)]
 
 

@@ -16,7 +16,7 @@ from oltp.promotions.best_deal import choose_best
 from oltp.promotions.conditions import codes_of
 from oltp.promotions.facts import PromoFacts, PromoLine, normalise_code
 from oltp.promotions.goods import Goods
-from oltp.promotions.pieces import Cart, Runs, canonical, expand, open_cart
+from oltp.promotions.pieces import Cart, Pieces, canonical, expand, open_cart
 from oltp.promotions.stacking import ActiveRule, ReadyRule, Step, order_of, run_rule, stack
 
 __all__ = ["ActiveRule", "Applied", "Evaluation", "Mode", "PromoFacts", "PromoLine", "evaluate", "normalise_code"]
@@ -106,13 +106,13 @@ def _set_aside(rule: ActiveRule, facts: PromoFacts) -> str:
 
 def _apply(lines: Sequence[PromoLine], cart: Cart, chosen: Sequence[Step]) -> Iterator[Applied]:
     """Say what each rule took: off each line, in their order, then off shipping."""
-    pieces = [_pieces(line, runs) for line, runs in zip(lines, cart.runs, strict=True)]
+    pieces = [_shown(line, had) for line, had in zip(lines, cart.pieces, strict=True)]
     for rule, left in chosen:
         key = rule.id if rule.has_rule else None
         for place, line in enumerate(lines):
             amount = cart.left[place] - left.left[place]
             if amount:
-                had, pieces[place] = pieces[place], _pieces(line, left.runs[place])
+                had, pieces[place] = pieces[place], _shown(line, left.pieces[place])
                 shares = tuple(map(sub, had, pieces[place]))
                 yield Applied(key, rule.code_id, rule.code, rule.name, "line", line.line_id, amount, shares,
                               rule.snapshot)
@@ -122,8 +122,8 @@ def _apply(lines: Sequence[PromoLine], cart: Cart, chosen: Sequence[Step]) -> It
         cart = left
 
 
-def _pieces(line: PromoLine, runs: Runs) -> tuple[int, ...]:
-    return expand(runs) if line.quantity <= PIECES_LISTED else ()
+def _shown(line: PromoLine, pieces: Pieces) -> tuple[int, ...]:
+    return expand(pieces.runs()) if line.quantity <= PIECES_LISTED else ()
 
 
 def _hash(facts: PromoFacts, applied: Sequence[Applied], refused: dict[str, str]) -> str:
