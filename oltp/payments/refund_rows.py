@@ -13,6 +13,7 @@ from oltp.inventory.reserving import restock
 from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
 from oltp.orders.queries import list_items
+from oltp.orders.withdrawing import withdraw_refunded
 from oltp.outbox.actions import NewEvent
 from oltp.payments.models import PaymentAttempt, Refund, RefundItem
 
@@ -60,7 +61,8 @@ def follow_refund_entries(
 def settle_refund(session: Session, *, refund: Refund, external_ref: str | None, now: datetime) -> list[NewEvent]:
     """Note that a pending refund came through, and put its goods back on the shelf where that was wanted.
 
-    Units that were still to be sent are cancelled then: what is on the shelf may be sold to somebody else.
+    Units that were still to be sent are cancelled then: what is on the shelf may be sold to somebody else. So are units
+    beyond those that were sent, on the shelf or not.
     """
     refund.status, refund.processed_at = "processed", now
     refund.external_ref = external_ref[:_LONGEST_REF] if external_ref else refund.external_ref
@@ -70,6 +72,7 @@ def settle_refund(session: Session, *, refund: Refund, external_ref: str | None,
         # What was not sent is cancelled by now; what had been sent stays noted here.
         refund.restock = _keep_from_being_sent(session, refund=refund, quantities=refund.restock) or None
         session.flush()
+    withdraw_refunded(session, store_id=refund.store_id, order_id=refund.order_id)
     return [NewEvent("refund.processed", "refund", refund.id, refund_facts(refund))]
 
 

@@ -14,6 +14,7 @@ from oltp.kit.trace import current_trace
 from oltp.orders.actions import take_order, transition
 from oltp.orders.errors import OrderHeld
 from oltp.orders.models import Order
+from oltp.orders.withdrawing import withdraw_refunded
 from oltp.outbox.actions import record_event
 from oltp.shipping.errors import (
     FulfillmentMoved,
@@ -126,12 +127,14 @@ def deliver_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUI
 
 
 def cancel_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUID, clock: Clock) -> Fulfillment:
-    """Don't send it after all; its units can be sent otherwise, or cancelled.
+    """Don't send it after all; its units can be sent otherwise, or cancelled. What was refunded meanwhile is cancelled.
 
     Errors: FulfillmentNotFound, FulfillmentMoved (what has left comes back as a return).
     """
     fulfillment = lock_fulfillment(session, store_id=store_id, fulfillment_id=fulfillment_id)
     _turn(session, fulfillment=fulfillment, status="canceled", clock=clock)
+    withdraw_refunded(session, store_id=store_id, order_id=fulfillment.order_id)
+    follow_order(session, store_id=store_id, order_id=fulfillment.order_id, clock=clock)
     return fulfillment
 
 
