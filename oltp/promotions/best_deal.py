@@ -6,14 +6,14 @@ when a bound (bounds.py) shows that it can't win. After STEPS_SEARCHED rules tri
 is never worse than `stack` unless an exclusive rule was better still: the first branch is what `stack` does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from oltp.promotions.bounds import Bound
 from oltp.promotions.facts import PromoFacts
 from oltp.promotions.goods import Goods
 from oltp.promotions.pieces import Cart, open_cart
-from oltp.promotions.stacking import Choice, ReadyRule
+from oltp.promotions.stacking import Choice, ReadyRule, stack
 
 # Ten rules that may all go together take 1,023 steps at most, so up to ten the search is exact whatever they are.
 STEPS_SEARCHED = 1_100
@@ -27,6 +27,11 @@ class _Node:
     choice: Choice
     given: int
     next: int = 0
+
+    def hope(self, bound: Bound) -> tuple[int, int]:
+        """Return the key of the best that may come of it."""
+        more = bound.could_add(self.cart, self.next, self.choice.claimed)
+        return -self.given - more, len(self.choice.steps) + 1
 
 
 class _Best:
@@ -55,9 +60,21 @@ def choose_best(facts: PromoFacts, rules: Sequence[ReadyRule], goods: Goods) -> 
         if gain and ready.rule.is_exclusive:
             best.offer(Choice().plus(ready, left), gain)
         elif gain:
-            able.append(ready)
-    _search(start, able, Bound(start, able, goods), best)
+            able.append((gain, ready))
+    good = stack(facts, _strongest(able))
+    if good.steps:
+        best.offer(good, start.total - good.steps[-1].left.total)
+    _search(start, [ready for _, ready in able], Bound(start, [ready for _, ready in able], goods), best)
     return best.choice
+
+
+def _strongest(able: Sequence[tuple[int, ReadyRule]]) -> list[ReadyRule]:
+    """Return, of rules that keep each other out, those that give most alone: a good choice to begin with."""
+    most: dict[Hashable, int] = {}
+    for gain, ready in able:
+        for name in ready.shared:
+            most[name] = max(gain, most.get(name, 0))
+    return [ready for gain, ready in able if all(most[name] == gain for name in ready.shared)]
 
 
 def _search(start: Cart, rules: Sequence[ReadyRule], bound: Bound, best: _Best) -> int:
@@ -65,15 +82,14 @@ def _search(start: Cart, rules: Sequence[ReadyRule], bound: Bound, best: _Best) 
     nodes, steps = [_Node(start, Choice(), 0)], 0
     while nodes and steps < STEPS_SEARCHED:
         node = nodes[-1]
-        if node.next == len(rules) or best.key < (
-                -node.given - bound.could_add(node.cart, node.next), len(node.choice.steps) + 1):
+        while node.next < len(rules) and not node.choice.allows(rules[node.next]):
+            node.next += 1
+        if node.next == len(rules) or best.key < node.hope(bound):
             nodes.pop()
             continue
-        ready = rules[node.next]
+        ready, cart = rules[node.next], node.cart.copy()
         node.next += 1
-        if not node.choice.allows(ready):
-            continue
-        steps, cart = steps + 1, node.cart.copy()
+        steps += 1
         gain = ready.run(cart)
         if gain:
             nodes.append(_Node(cart, node.choice.plus(ready, cart), node.given + gain, node.next))

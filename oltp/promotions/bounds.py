@@ -6,7 +6,7 @@ Anything else gives at most what it would give alone (giving.py), and what it ta
 that come after it. Of rules that exclude each other the most generous counts.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from oltp.promotions.effects import Action, BundlePrice, BuyGet, Fixed, FreeShipping, Percent, TieredSpend
@@ -46,6 +46,14 @@ class _Part:
 
 
 @dataclass(slots=True)
+class _Pot:
+    """Parts of which one counts, and the most that one of them takes."""
+
+    parts: tuple[_Part, ...] = ()
+    most: int = 0
+
+
+@dataclass(slots=True)
 class _Rest:
     """The parts from a rule on: what lines keep after the shares, what else is taken, and the pots."""
 
@@ -53,12 +61,11 @@ class _Rest:
     taken: int = 0
     shipping: int = 0
     alone: int = 0
-    pots: dict[Hashable, list[_Part]] = field(default_factory=dict)
+    pots: dict[Hashable, _Pot] = field(default_factory=dict)
 
     def copy(self) -> "_Rest":
         """Return one of its own with the same in it."""
-        pots = {name: list(parts) for name, parts in self.pots.items()}
-        return _Rest(list(self.keeps), self.taken, self.shipping, self.alone, pots)
+        return _Rest(list(self.keeps), self.taken, self.shipping, self.alone, dict(self.pots))
 
     def put_before(self, part: _Part) -> None:
         """Add a part that stands before all that are here."""
@@ -67,17 +74,16 @@ class _Rest:
             return
         part.kept = max(self.keeps[place] for place in part.places)
         if part.pot is not None:
-            before = self.pots.setdefault(part.pot, [])
-            self.alone += max(0, part.most - max((each.most for each in before), default=0))
-            before.append(part)
+            pot = self.pots.get(part.pot, _Pot())
+            self.pots[part.pot] = _Pot((*pot.parts, part), max(pot.most, part.most))
             return
         self.alone += part.most
         if part.share is None:
             self.taken += part.kept * part.most
-        else:
-            self.taken += part.rounding
-            for place in part.places:
-                self.keeps[place] = self.keeps[place] * (_ONE - part.share) // _ONE
+            return
+        self.taken += part.rounding
+        for place in part.places:
+            self.keeps[place] = self.keeps[place] * (_ONE - part.share) // _ONE
 
 
 class _Least:
@@ -123,19 +129,21 @@ class Bound:
             self._rests.append(rest)
         self._rests.reverse()
 
-    def could_add(self, cart: Cart, place: int) -> int:
-        """Return the most that the rules from that place on can take."""
+    def could_add(self, cart: Cart, place: int, claimed: Collection[Hashable]) -> int:
+        """Return the most that the rules from that place on can take, but for those that others have kept out."""
         rest, left = self._rests[place], sum(cart.left)
         weights = [amount * keep for amount, keep in zip(cart.left, rest.keeps, strict=True)]
-        taken = left * _ONE - sum(weights) + rest.taken
-        for pot in rest.pots.values():
-            taken += max([part.value(weights) for part in pot])
-        return min(taken // _ONE, rest.alone, left) + min(cart.shipping, rest.shipping)
+        taken, alone = left * _ONE - sum(weights) + rest.taken, rest.alone
+        for name, pot in rest.pots.items():
+            if name not in claimed:
+                taken += max([part.value(weights) for part in pot.parts])
+                alone += pot.most
+        return min(taken // _ONE, alone, left) + min(cart.shipping, rest.shipping)
 
 
 def _parts(ready: ReadyRule, start: Cart, goods: Goods, least: _Least) -> list[_Part]:
     """Return what a rule can take, action by action; of one that excludes others all it takes off lines as one."""
-    pot, made = _pot(ready), []
+    pot, made = ready.shared[0] if ready.shared else None, []
     for action, give in zip(ready.rule.actions, ready.givers, strict=True):
         part = _Part(_places(action, goods), _most(action, give, ready.budget, start))
         part.share = _share(action, part.places, ready.budget, goods, least)
@@ -156,13 +164,6 @@ def _parts(ready: ReadyRule, start: Cart, goods: Goods, least: _Least) -> list[_
 def _as_one(parts: Sequence[_Part]) -> list[_Part]:
     places = sorted({place for part in parts for place in part.places})
     return [_Part(places, sum(part.most for part in parts))] if places else []
-
-
-def _pot(ready: ReadyRule) -> Hashable | None:
-    """Return what rules share of which at most one applies."""
-    if not ready.rule.is_stackable:
-        return "not stackable"
-    return None if ready.rule.stack_group is None else ("group", ready.rule.stack_group)
 
 
 def _pieces_given(action: Action, places: Sequence[int], budget: int) -> Hashable | None:

@@ -59,10 +59,10 @@ class ReadyRule:
         self.rule = rule
         self.givers: tuple[Giver, ...] = tuple(giver_of(action, goods) for action in rule.actions)
         self.budget = NO_LIMIT if rule.budget_left is None else rule.budget_left
-        # What only one rule of a choice may have: itself, by whatever code; its group; not being stackable.
-        group, alone = ("group", rule.stack_group), "not stackable"
-        self.claims: frozenset[Hashable] = frozenset(
-            [rule.id, *([] if rule.stack_group is None else [group]), *([] if rule.is_stackable else [alone])])
+        # What one rule of a choice may have: not being stackable, its group; and itself, by whatever code.
+        alone: list[Hashable] = [] if rule.is_stackable else ["not stackable"]
+        self.shared = (*alone, *([] if rule.stack_group is None else [("group", rule.stack_group)]))
+        self.claims = frozenset((rule.id, *self.shared))
 
     def run(self, cart: Cart) -> int:
         """Take off the cart what the rule gives, within its budget; return it."""
