@@ -7,9 +7,18 @@ from fastapi import APIRouter, Depends, Response
 
 from oltp.carts.queries import get_quote
 from oltp.checkout.placing import Said, place_order
-from oltp.checkout.quoting import make_quote, quote_cart
+from oltp.checkout.quoting import make_quote, quote_cart, wish_of_cart
 from oltp.checkout.reading import view_order
-from search_api.checkout.schemas import OrderBody, QuoteAnswer, QuoteBody, quote_answer
+from oltp.checkout.trying import try_code
+from search_api.checkout.schemas import (
+    CodeCheckAnswer,
+    CodeCheckBody,
+    OrderBody,
+    QuoteAnswer,
+    QuoteBody,
+    code_check_answer,
+    quote_answer,
+)
 from search_api.dependencies import (
     Caller,
     CurrentClock,
@@ -26,6 +35,7 @@ from search_api.orders.schemas import OrderAnswer, order_answer
 router = APIRouter(tags=["checkout"], route_class=KeyedRoute)
 
 Asker = Annotated[Caller, Depends(require("cart.write"))]
+Trier = Annotated[Caller, Depends(require("discount.apply"))]
 Buyer = Annotated[Caller, Depends(require("checkout.place"))]
 
 
@@ -43,6 +53,16 @@ def post_quote(caller: Asker, session: StoreSession, clock: CurrentClock, body: 
 def get_one_quote(caller: Asker, session: StoreSession, quote_id: UUID) -> QuoteAnswer:
     """Return a quote, also one that has expired, with the trace from which its total can be made again."""
     return quote_answer(get_quote(session, store_id=caller.store_id, quote_id=quote_id))
+
+
+@router.post("/v1/discount-codes/check", summary="Ask what a code would take off a cart")
+def post_code_check(
+    caller: Trier, session: StoreSession, clock: CurrentClock, body: CodeCheckBody
+) -> CodeCheckAnswer:
+    """Price a cart or items with and without the code. Nothing is written, and no use is taken."""
+    wish = wish_of_cart(session, store_id=caller.store_id, cart_id=body.cart_id) if body.cart_id else body.wish()
+    return code_check_answer(
+        try_code(session, store_id=caller.store_id, wish=wish, code=body.code, at=clock.now()))
 
 
 @router.post("/v1/orders", status_code=201, summary="Place an order")

@@ -1,7 +1,7 @@
 """Schemas of checkout: what is wanted, and what it costs."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from oltp.carts.models import Quote
 from oltp.carts.rules import MOST_ITEMS, normalise_codes
 from oltp.checkout.traces import Trace, read_trace
+from oltp.checkout.trying import CodeTried
 from oltp.checkout.wishes import CheckoutWish, WishItem
-from search_api.carts.schemas import EXAMPLE_ITEM, Codes, ItemBody, Locale, Visitor
+from search_api.carts.schemas import EXAMPLE_ITEM, Code, Codes, ItemBody, Locale, Visitor
 from search_api.money import Money, money
 from search_api.orders.bodies import Note, PaymentBody
 from search_api.schemas import Address, Body, CurrencyCode, Email, Line
@@ -68,6 +69,25 @@ class QuoteBody(Wish):
         if self.names_goods() == (self.cart_id is not None):
             raise ValueError("give exactly one of cart_id and items")
         if self.cart_id is not None and self.model_fields_set - {"cart_id"}:
+            raise ValueError("what a cart holds is changed in the cart")
+        return self
+
+
+class CodeCheckBody(Wish):
+    """A code, and the cart or the items (exactly one of them) that it is tried on, beside the codes they have."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [
+        {"code": "SPRING10", "cart_id": "0199d0a4-0000-7000-8000-000000000001"},
+        {"code": "SPRING10", "currency": "USD", "items": [EXAMPLE_ITEM]}]})
+
+    code: Code
+    cart_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if self.names_goods() == (self.cart_id is not None):
+            raise ValueError("give exactly one of cart_id and items")
+        if self.cart_id is not None and self.model_fields_set - {"cart_id", "code"}:
             raise ValueError("what a cart holds is changed in the cart")
         return self
 
@@ -191,3 +211,35 @@ def _discounts(trace: Trace, line_id: str | None) -> list[QuotedDiscount]:
     return [QuotedDiscount(name=share.applied.name, code=share.applied.code, amount=money(share.net_amount, currency),
                            gross=money(share.applied.amount, currency))
             for share in trace.priced.shares if share.line_id == line_id]
+
+
+class CheckedLine(BaseModel):
+    """What a code takes off a line."""
+
+    variant_id: UUID
+    off: Money
+
+
+class CodeCheckAnswer(BaseModel):
+    """What a code would take off. The totals may differ by more or less, where other promotions give way."""
+
+    code: str
+    is_applied: bool
+    reason: Literal["not_valid", "used_up", "conditions_not_met", "not_combinable", "no_effect"] | None = Field(
+        description="Why it gives nothing; null where it gives something.")
+    off: Money = Field(description="In all, as the customer sees it.")
+    lines: list[CheckedLine]
+    shipping_off: Money
+    total_without: Money
+    total_with: Money
+
+
+def code_check_answer(tried: CodeTried) -> CodeCheckAnswer:
+    """Return what came of trying a code as it is answered."""
+    amounts = {name: money(amount, tried.currency) for name, amount in (
+        ("off", sum(tried.off.values())), ("shipping_off", tried.off.get(None, 0)),
+        ("total_without", tried.total_without), ("total_with", tried.total_with))}
+    lines = [CheckedLine(variant_id=tried.variants[line], off=money(amount, tried.currency))
+             for line, amount in tried.off.items() if line is not None]
+    return CodeCheckAnswer.model_validate(
+        {"code": tried.code, "is_applied": tried.reason is None, "reason": tried.reason, "lines": lines, **amounts})
