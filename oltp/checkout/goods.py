@@ -16,7 +16,7 @@ _GOODS = text("""
     SELECT v.id AS variant_id, v.product_id, p.name AS product_name,
            CASE WHEN v.is_default THEN NULL ELSE v.name END AS variant_name, v.sku,
            coalesce(v.image, p.thumbnail_url) AS image, p.tax_class, p.shipping_profile_id AS profile_id,
-           least(coalesce(round(coalesce(v.weight, p.weight, 0)::numeric * 1000), 0), 1000000000)::integer
+           least(greatest(round(coalesce(v.weight, p.weight, 0)::numeric * 1000), 0), 1000000000)::integer
              AS weight_grams, p.category_id
     FROM product_variants v JOIN products p ON p.store_id = v.store_id AND p.id = v.product_id
     WHERE v.store_id = :store AND v.id = ANY (:variants) AND v.deleted_at IS NULL AND p.deleted_at IS NULL

@@ -55,6 +55,17 @@ def test_a_card_is_charged_after_the_order_stands_and_then_it_is_paid(shop: Shop
     assert buyer.offenders() == []
 
 
+@pytest.mark.parametrize(("weight", "grams"), [(-1.5, 0), (None, 0), (0.25, 250), (1e12, 1_000_000_000)])
+def test_what_weighs_less_than_nothing_weighs_nothing(
+    shop: Shop, buyer: Buyer, weight: float | None, grams: int
+) -> None:
+    """Nobody has ever checked the weights of legacy rows, and shipping's bands begin at 0."""
+    cup = shop.product(1000, weight_kg=weight)
+    shop.shipping(500)
+    quote = buyer.quote(wish((cup, 2)))
+    assert (quote.trace["inputs"]["lines"][0]["weight_grams"], quote.shipping_amount) == (grams, 500)
+
+
 def test_lines_are_frozen_with_names_sku_price_tax_and_bundle(shop: Shop, buyer: Buyer) -> None:
     cup, pot = shop.product(1000, sku="CUP", name="Cup"), shop.product(2500, sku="POT", name="Pot")
     shop.tax("GB", "0.19")
