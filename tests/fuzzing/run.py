@@ -4,10 +4,13 @@ Usage: python -m tests.fuzzing.run [SECONDS] [more options of `schemathesis run`
 document does not allow: a 5xx, an undocumented status, a body that is not of its schema.
 """
 
+import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -16,7 +19,9 @@ from oltp.access.rules import SCOPES
 from oltp.db.embedded import EmbeddedPostgres
 from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
+from oltp.kit.secrets import new_key
 from stormcom.schema import upgrade
+from tests.furnished import Furnisher
 from tests.journeys.stack import free_port
 from tests.selling import Shop, open_shop
 
@@ -24,6 +29,8 @@ DEFAULT_SECONDS = 600
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance",
           "response_headers_conformance", "response_schema_conformance", "ignored_auth")
 STARTED_WITHIN = 60
+# How many of each thing the shop has at first.
+COUNT = 6
 
 
 def main(seconds: int, options: list[str]) -> int:
@@ -42,33 +49,48 @@ def main(seconds: int, options: list[str]) -> int:
 def fuzz(url: str, folder: Path, seconds: int, options: list[str]) -> int:
     """Serve the database in a process of its own and send everything that the document allows, and more."""
     database, port = Database(url), free_port()
-    token = furnish(open_shop(database))
+    shop = open_shop(database)
+    token = token_of(shop)
     log = (folder / "api.log").open("wb")
-    api = subprocess.Popen([sys.executable, "-m", "tests.search_api.served", url, str(port)], stderr=log)
+    api = subprocess.Popen([sys.executable, "-m", "tests.search_api.served", url, str(port)], stderr=log, env={
+        **os.environ, "STORMCOM_GATEWAY": "fake", "STORMCOM_SECRET_KEY": new_key()})
     try:
-        base = f"http://127.0.0.1:{port}"
+        base, ids = f"http://127.0.0.1:{port}", folder / "ids.json"
         await_start(f"{base}/healthz", api)
+        ids.write_text(json.dumps(furnish(shop, base, token)))
         command = ["schemathesis", "run", f"{base}/openapi.json", "--header", f"Authorization: Bearer {token}",
                    "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--continue-on-failure",
                    "--request-timeout", "30", "--output-truncate", "true", *options]
         command[0] = str(Path(sys.executable).parent / command[0])
-        return subprocess.run(command, cwd=folder, check=False).returncode
+        # The hooks are a module of the tests, which schemathesis imports from the project's folder.
+        return subprocess.run(command, cwd=folder, check=False, env={
+            **os.environ, "PYTHONPATH": str(Path.cwd()), "SCHEMATHESIS_HOOKS": "tests.fuzzing.hooks",
+            "STORMCOM_FUZZ_IDS": str(ids)}).returncode
     finally:
         api.terminate()
         api.wait()
         database.dispose()
 
 
-def furnish(shop: Shop) -> str:
-    """Put a little of everything into the shop; return a token that may do anything."""
-    for price in (500, 1999, 0):
-        shop.product(price, stock=1000)
-    shop.segment(shop.customer("ada@example.test"))
-    shop.tax("US", "0.07")
-    shop.shipping(500)
-    shop.gateway()
+def token_of(shop: Shop) -> str:
+    """Return a token that may do anything in the shop."""
     with shop.database.session_for(shop.store_id) as session:
         return create_token(session, store_id=shop.store_id, name="fuzz", scopes=SCOPES, now=SystemClock().now())
+
+
+def furnish(shop: Shop, base: str, token: str) -> dict[str, list[str]]:
+    """Put some of everything into the shop; return its ids, by the name that a path or a body calls them."""
+    with httpx.Client(base_url=f"{base}/v1/", headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+
+        def call(method: str, path: str, body: Any) -> Any:
+            answer = client.request(method, path, json=body)
+            if answer.is_error:
+                raise RuntimeError(f"{method} {path}: {answer.text}")
+            return answer.json() if answer.content else None
+
+        ids = Furnisher(shop, call, COUNT).furnish()
+    key = shop.execute("SELECT callback_key FROM payment_provider_config WHERE gateway = 'STRIPE' LIMIT 1")
+    return {**ids, "callback_key": [key]}
 
 
 def await_start(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,6 @@ import uvicorn
 
 from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
-from oltp.kit.secrets import SecretBox
 from oltp.kit.settings import Settings
 from oltp.search.encoders import HashEncoder
 from search_api.app import create_app
