@@ -1,5 +1,9 @@
-"""The API in a process of its own, as `stormcom serve` runs it but for the model: for benchmarks that ask over HTTP."""
+"""The API in processes of its own, as `stormcom serve` runs it but for the model: for benchmarks that ask over HTTP.
 
+STORMCOM_API_WORKERS says how many processes; by default as many as there are processors.
+"""
+
+import os
 import socket
 import subprocess
 import sys
@@ -9,12 +13,14 @@ from contextlib import contextmanager
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from oltp.db.session import Database
 from oltp.kit.clock import SystemClock
 from oltp.kit.settings import Settings
 from oltp.search.encoders import HashEncoder
 from search_api.app import create_app
+from stormcom.serving import HEALTH_SECONDS, settle_memory
 
 STARTED_WITHIN = 60.0
 
@@ -47,9 +53,24 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def main(database_url: str, port: int) -> None:
     """Serve until told to end."""
-    app = create_app(settings=Settings(log_level="error"), database=Database(database_url, pool_size=20),
-                     clock=SystemClock(), encoder=HashEncoder())
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical", access_log=False)
+    os.environ["STORMCOM_DATABASE_URL"] = database_url
+    uvicorn.run("benchmarks._api:make_app", factory=True, host="127.0.0.1", port=port, workers=workers(),
+                timeout_worker_healthcheck=HEALTH_SECONDS, log_level="critical", access_log=False)
+
+
+def workers() -> int:
+    """How many processes serve."""
+    return int(os.environ.get("STORMCOM_API_WORKERS", os.cpu_count() or 1))
+
+
+def make_app() -> FastAPI:
+    """Return the application of one of them."""
+    settings = Settings(log_level="error")
+    assert settings.database_url is not None
+    app = create_app(settings=settings, database=Database(settings.database_url, pool_size=20), clock=SystemClock(),
+                     encoder=HashEncoder())
+    settle_memory()
+    return app
 
 
 if __name__ == "__main__":

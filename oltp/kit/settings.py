@@ -17,6 +17,10 @@ class Settings(BaseSettings):
         default=None, description="Any Postgres 18 with pgvector; without it an embedded server is started."
     )
     api_port: int = Field(default=8000, ge=1, le=65535)
+    api_workers: int = Field(
+        default=1, ge=1, le=64,
+        description="Processes that serve the API on its port; each holds the text encoder in memory once.",
+    )
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     encoder: Literal["minilm", "hash"] = Field(
         default="minilm", description="Text encoder: the real model, or a hash for tests."
