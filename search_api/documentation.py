@@ -23,6 +23,31 @@ CHANGING = {"402": "The store's plan allows no more.", "409": "It conflicts with
             "413": "The body is too large."}
 NAMED = {"404": "There is no such thing in this store."}
 CONDITIONAL = {"412": "It was changed since you read it."}
+# The page's chapters, in the order in which a shop needs them.
+TAGS = {
+    "health": "Whether the service lives and may be asked.",
+    "catalog": "Products and their variants, images, attributes and translations; categories and brands.",
+    "merchandising": "Collections, by hand or by rule, and bundles.",
+    "pricing": "Price lists by quantity, segment and window, currency rates, taxes, and how the store sells.",
+    "promotions": "Rules that give discounts, codes that call for them, and what a rule would have done.",
+    "inventory": "What is in stock, the ledger of each change, and what is promised to open orders.",
+    "reviews": "What customers say of products; it is shown once it is approved.",
+    "search": "Products by words, typing errors, meaning and filters.",
+    "recommendations": "What goes with a product, and what sells best.",
+    "customers": "Customers, their segments, and fields of the store's own.",
+    "carts": "What somebody means to buy.",
+    "checkout": "From a cart to a quote with all its reasons, and from a quote to an order, or to an order at once.",
+    "orders": "Orders and what may be done with them: move, pay, cancel, hold, release.",
+    "payments": "Accounts at providers, payment attempts, captures, refunds, and providers' callbacks.",
+    "shipping": "Profiles, rates, fulfilments, parcels and what carriers report.",
+    "returns": "Goods that come back: asked for, approved, received, inspected, refunded.",
+    "subscriptions": "Orders that come again, and each period's bill.",
+    "fraud": "How suspicious an order is, why, and what a person decided.",
+    "plan": "What the store's plan allows and how much of it is used.",
+    "events": "What shoppers do, sent in batches by the storefront.",
+    "metrics": "What happened, by day, cohort and channel, as of the last materialization.",
+    "invariants": "What must always hold of the store's rows, and whether it does.",
+}
 KEY = {
     "name": HEADER, "in": "header", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": "Sent again within 24 hours with the same body, the request is done once and answered twice."}
@@ -56,7 +81,8 @@ def scope_of(dependant: Any) -> str | None:  # noqa: ANN401 - the framework's ow
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document; what an operation demands is read from the dependency that demands it."""
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes,
+                           tags=[{"name": name, "description": about} for name, about in TAGS.items()])
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schemas["Problem"].pop("$defs", {}))
@@ -75,6 +101,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any], scope: str | None, method: str) -> None:
+    # A router within a router would name its chapter twice.
+    operation["tags"] = list(dict.fromkeys(operation.get("tags", ())))
     answers = operation["responses"]
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     if scope is None:

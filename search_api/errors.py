@@ -71,6 +71,13 @@ def problem(status: int, code: str, detail: str, *, errors: list[FieldError] | N
     return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+def refusals(sentences: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return what the OpenAPI document says of refusals, status → sentence, for an operation that takes no token."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {status: {"description": sentence, "content": {MEDIA_TYPE: schema}}
+            for status, sentence in sentences.items()}
+
+
 def status_of(refusal: Refusal) -> int:
     """Return the HTTP status of a refusal's kind."""
     return next((STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS), 400)
@@ -88,7 +95,8 @@ def on_refusal(_: Request, error: Exception) -> JSONResponse:
     """Answer a refusal raised by a rule."""
     assert isinstance(error, Refusal)
     status = status_of(error)
-    errors = [FieldError(field=field, message=message) for field, message in error.parts]
+    parts = error.parts or ((("header.If-Match", str(error)),) if status == 412 else ())
+    errors = [FieldError(field=field, message=message) for field, message in parts]
     return problem(status, error.code, str(error), errors=errors, headers=BEARER if status == 401 else None)
 
 

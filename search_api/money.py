@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from search_api.schemas import CurrencyCode, MinorAmount
+from search_api.schemas import LARGEST_AMOUNT, CurrencyCode, MinorAmount
 
 
 class Money(BaseModel):
@@ -11,6 +11,13 @@ class Money(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"amount": 1999, "currency": "USD"}]})
 
     amount: MinorAmount = Field(description="In minor units of the currency.")
+    currency: CurrencyCode = Field(description="ISO 4217.")
+
+
+class MoneyChange(BaseModel):
+    """By how much an amount of money changes: below zero where it falls."""
+
+    amount: int = Field(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT, description="In minor units of the currency.")
     currency: CurrencyCode = Field(description="ISO 4217.")
 
 

@@ -1,8 +1,9 @@
 """What bodies are made of: types with the bounds that the database has, so that bad input is refused by its name."""
 
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 # Beyond it a JSON number is no longer exact everywhere.
 LARGEST_AMOUNT = 2**53
@@ -16,14 +17,38 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _counted(value: object) -> object:
+    # True is 1 to Python, and to nobody who sends it as an amount.
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+def _storable(value: object) -> object:
+    """Return JSON as it is where Postgres can keep it. Errors: ValueError."""
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str):
+            _without_nul(part)
+        elif isinstance(part, float) and not math.isfinite(part):
+            raise ValueError("has a number that can't be stored")
+        elif isinstance(part, dict):
+            parts += [*part, *part.values()]
+        elif isinstance(part, list):
+            parts += part
+    return value
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=5000), AfterValidator(_without_nul)]
 Line = Annotated[
     str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True), AfterValidator(_without_nul)]
 Email = Annotated[
     str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"),
     AfterValidator(_without_nul)]
-Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY)]
-MinorAmount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
+Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY), BeforeValidator(_counted)]
+MinorAmount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT), BeforeValidator(_counted)]
+Foreign = Annotated[dict[str, Any], AfterValidator(_storable)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 

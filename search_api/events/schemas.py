@@ -48,6 +48,10 @@ def _result(index: int, outcome: Outcome) -> EventResult:
         path=fault.path if fault else None, reason=fault.reason if fault else None)
 
 
+_EXAMPLE = {"event_id": "0197b2f0-0000-4000-8000-000000000001", "name": "page_view", "visitor_id": "v-4711",
+            "occurred_at": "2026-11-24T09:30:00Z"}
+
+
 def request_body() -> dict[str, Any]:
     """Return the OpenAPI description of a submission; the event's own schemas are the ones that validate."""
     kinds = [{"title": name, **schema} for (name, _), schema in sorted(load_schemas().items())]
@@ -61,4 +65,4 @@ def request_body() -> dict[str, Any]:
             "events": {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": event},
             "sent_at": {"type": ["string", "null"], "format": "date-time",
                         "description": "When the client sent the batch, by its own clock; corrects its skew."}}}
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": {"events": [_EXAMPLE]}}}}

@@ -20,6 +20,7 @@ from search_api.dependencies import (
     StoreTransactions,
     require,
 )
+from search_api.errors import refusals
 from search_api.idempotency import KeyedRoute
 from search_api.pages import MAX_LIMIT, Page
 from search_api.payments import configs, refunds
@@ -98,7 +99,11 @@ async def read_raw(request: Request) -> bytes:
     return await request.body()
 
 
-@callbacks.post("/v1/payment-callbacks/{callback_key}", status_code=204, summary="Hear what a gateway says")
+@callbacks.post("/v1/payment-callbacks/{callback_key}", status_code=204, summary="Hear what a gateway says",
+                responses=refusals({400: "The callback is not signed as it should be, or can't be read.",
+                                    404: "There is no account with this key.",
+                                    409: "The account has no credentials.", 413: "The body is too large.",
+                                    503: "The database can't be reached right now."}))
 def post_callback(
     request: Request, database: CurrentDatabase, gateways: CurrentGateways, clock: CurrentClock,
     body: Annotated[bytes, Depends(read_raw)],

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from oltp.checkout.what_if import WhatIf
 from oltp.promotions.models import PromotionRule
-from search_api.money import Money, money, money_or_none
+from search_api.money import Money, MoneyChange, money, money_or_none
 from search_api.schemas import LARGEST_AMOUNT, Body, CurrencyCode, Line, Text
 
 Status = Literal["draft", "active", "paused", "ended"]
@@ -135,8 +135,8 @@ class WhatIfAnswer(BaseModel):
 
     orders_considered: int
     orders_changed: int
-    discount_delta: Money
-    net_sales_delta: Money
+    discount_delta: MoneyChange
+    net_sales_delta: MoneyChange
 
 
 def what_if_answer(found: WhatIf) -> WhatIfAnswer:
@@ -144,5 +144,5 @@ def what_if_answer(found: WhatIf) -> WhatIfAnswer:
     # Signed, so it is not checked as an amount to be paid.
     return WhatIfAnswer.model_construct(
         orders_considered=found.orders_considered, orders_changed=found.orders_changed,
-        discount_delta=money(found.discount_delta, found.currency),
-        net_sales_delta=money(found.net_sales_delta, found.currency))
+        discount_delta=MoneyChange(amount=found.discount_delta, currency=found.currency),
+        net_sales_delta=MoneyChange(amount=found.net_sales_delta, currency=found.currency))

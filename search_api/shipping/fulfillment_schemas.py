@@ -1,7 +1,7 @@
 """Schemas of fulfilments and parcels: bodies and answers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
@@ -11,7 +11,7 @@ from oltp.shipping.parcels import CarrierReport, NewParcel
 from oltp.shipping.queries import FulfillmentView
 from oltp.shipping.rules import NUMBER_LENGTH, URL_LENGTH, Tracking
 from search_api.money import Money, money
-from search_api.schemas import Body, Line, Quantity, Text
+from search_api.schemas import Body, Foreign, Line, Quantity, Text
 
 FulfillmentStatus = Literal["pending", "packed", "shipped", "delivered", "canceled"]
 ShipmentStatus = Literal[
@@ -96,7 +96,7 @@ class CarrierEvent(Body):
     name: ShipmentStatus
     external_ref: Line = Field(description="The carrier's own id of this report; a second one of it changes nothing.")
     occurred_at: AwareDatetime = Field(description="When it happened: what happened last counts.")
-    body: dict[str, Any] = Field(default_factory=dict, description="What the carrier sent, kept as it is.")
+    body: Foreign = Field(default_factory=dict, description="What the carrier sent, kept as it is.")
 
     def report(self) -> CarrierReport:
         """Return the report as the room takes it."""
