@@ -136,9 +136,9 @@ def _check_pricing(bundle: ProductBundle) -> None:
     if bundle.pricing not in PRICINGS:
         raise BundlePricingInvalid(field="pricing")
     if (bundle.pricing == "fixed") != (bundle.amount is not None):
-        raise BundlePricingInvalid(field="amount")
+        raise BundlePricingInvalid(field="price")
     if (bundle.amount is None) != (bundle.currency is None):
-        raise BundlePricingInvalid(field="currency")
+        raise BundlePricingInvalid(field="price.currency")
     if (bundle.pricing == "percent") != (percent is not None):
         raise BundlePricingInvalid(field="discount_percent")
     if percent is not None and not (0 < percent <= 100 and percent == round(percent, 3)):

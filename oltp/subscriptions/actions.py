@@ -16,8 +16,11 @@ from oltp.kit.clock import Clock
 from oltp.kit.errors import Stale
 from oltp.kit.ids import new_id
 from oltp.outbox.actions import record_event
+from oltp.payments.errors import ConfigNotFound
+from oltp.payments.queries import get_config
+from oltp.pricing.errors import PriceMissing
 from oltp.pricing.queries import PriceWish, resolve_prices
-from oltp.subscriptions.errors import StartTooFar, SubscriberUnknown, SubscriptionEnded
+from oltp.subscriptions.errors import StartTooFar, SubscriberUnknown, SubscriptionAccountUnknown, SubscriptionEnded
 from oltp.subscriptions.models import Subscription
 from oltp.subscriptions.queries import get_subscription
 from oltp.subscriptions.rules import boundary, next_boundary
@@ -54,7 +57,7 @@ def create_subscription(
 ) -> Subscription:
     """Start a subscription; the first period is billed when it begins.
 
-    Errors: SubscriberUnknown, PriceMissing (also for an unknown variant), StartTooFar.
+    Errors: SubscriberUnknown, PriceMissing (also for an unknown variant), StartTooFar, SubscriptionAccountUnknown.
     """
     now = clock.now()
     starts_at = starts_at or now
@@ -64,18 +67,37 @@ def create_subscription(
         get_customer(session, store_id=store_id, customer_id=terms.customer_id)
     except CustomerNotFound:
         raise SubscriberUnknown(customer_id=terms.customer_id, field="customer_id") from None
-    (price,) = resolve_prices(
-        session, store_id=store_id, wishes=[PriceWish(terms.variant_id, terms.quantity)], currency=terms.currency,
-        customer_id=terms.customer_id, at=now)
+    _check_account(session, store_id=store_id, config_id=terms.provider_config_id)
+    amount = _price(session, store_id=store_id, terms=terms, now=now)
     ends_at = boundary(starts_at, zone=get_store(session, store_id=store_id).timezone, unit=terms.interval_unit,
                        count=terms.interval_count, ordinal=1)
     made = Subscription(
-        id=new_id(), store_id=store_id, **vars(terms), status="active", unit_price_amount=price.amount,
+        id=new_id(), store_id=store_id, **vars(terms), status="active", unit_price_amount=amount,
         anchored_at=starts_at, period_started_at=starts_at, period_ends_at=ends_at, next_billing_at=starts_at,
         is_ending=False, created_at=now, updated_at=now)
     session.add(made)
     record(session, subscription=made, name="subscription.started", now=now)
     return made
+
+
+def _check_account(session: Session, *, store_id: UUID, config_id: UUID | None) -> None:
+    """Refuse an account that the store does not have. Errors: SubscriptionAccountUnknown."""
+    try:
+        if config_id is not None:
+            get_config(session, store_id=store_id, config_id=config_id)
+    except ConfigNotFound:
+        raise SubscriptionAccountUnknown(config_id=config_id, field="provider_config_id") from None
+
+
+def _price(session: Session, *, store_id: UUID, terms: Terms, now: datetime) -> int:
+    """Return today's price of a unit, in minor units. Errors: PriceMissing, by the field's name."""
+    try:
+        (price,) = resolve_prices(
+            session, store_id=store_id, wishes=[PriceWish(terms.variant_id, terms.quantity)], currency=terms.currency,
+            customer_id=terms.customer_id, at=now)
+        return price.amount
+    except PriceMissing as missing:
+        raise PriceMissing(**{**missing.facts, "field": "variant_id"}) from None
 
 
 def change_subscription(
@@ -84,11 +106,12 @@ def change_subscription(
 ) -> Subscription:
     """Change quantity, address, shipping or payment from the next period on.
 
-    Errors: SubscriptionNotFound, SubscriptionEnded, Stale.
+    Errors: SubscriptionNotFound, SubscriptionEnded, SubscriptionAccountUnknown, Stale.
     """
     found = take_live(session, store_id=store_id, subscription_id=subscription_id, expected=expected_updated_at)
     changed = {name: value for name, value in changes.items() if getattr(found, name) != value}
     if changed:
+        _check_account(session, store_id=store_id, config_id=changed.get("provider_config_id"))
         for name, value in changed.items():
             setattr(found, name, value)
         found.updated_at = clock.now()

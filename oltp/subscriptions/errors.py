@@ -11,6 +11,10 @@ class SubscriberUnknown(Invalid):
     """There is no customer {customer_id}."""
 
 
+class SubscriptionAccountUnknown(Invalid):
+    """There is no payment provider config {config_id}."""
+
+
 class SubscriptionEnded(Conflict):
     """The subscription {subscription_id} has ended: start a new one."""
 

@@ -88,8 +88,8 @@ def test_what_cannot_be_is_named(desk: Desk) -> None:
     a = desk.shop.product()
     make(desk, (a, 1), slug="set")
     for fields, code, field in (
-        ({"pricing": "fixed"}, "bundle_pricing_invalid", "amount"),
-        ({"price": usd(5)}, "bundle_pricing_invalid", "amount"),
+        ({"pricing": "fixed"}, "bundle_pricing_invalid", "price"),
+        ({"price": usd(5)}, "bundle_pricing_invalid", "price"),
         ({"pricing": "percent"}, "bundle_pricing_invalid", "discount_percent"),
         ({"discount_percent": 5}, "bundle_pricing_invalid", "discount_percent"),
         ({"pricing": "percent", "discount_percent": 101}, "invalid_request", "body.discount_percent"),

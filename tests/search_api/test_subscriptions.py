@@ -13,6 +13,7 @@ from oltp.subscriptions.tasks import run_cycles
 from tests.oltp.checkout.buying import ADDRESS
 from tests.search_api.conftest import Counter
 from tests.search_api.desk import Desk
+from tests.selling import open_shop
 
 
 @pytest.fixture
@@ -81,3 +82,13 @@ def test_another_store_sees_none(desk: Desk, counter: Counter) -> None:
     for method, where, given in (("GET", path, None), ("GET", f"{path}/cycles", None), ("PATCH", path, {"quantity": 1}),
                                  ("POST", f"{path}/pause", None), ("POST", f"{path}/cancel", {})):
         stranger(method, where, 404, given)
+
+
+def test_what_the_store_does_not_have_is_named(desk: Desk, counter: Counter) -> None:
+    other = open_shop(counter.database)
+    for field, value in (("variant_id", other.product().variant_id), ("provider_config_id", other.gateway())):
+        answer = desk("POST", "subscriptions", 422, body(desk, **{field: str(value)}))
+        assert [error["field"] for error in answer["errors"]] == [field]
+    made = desk("POST", "subscriptions", 201, body(desk))
+    answer = desk("PATCH", f"subscriptions/{made['id']}", 422, {"provider_config_id": str(other.gateway("STRIPE"))})
+    assert answer["errors"][0]["field"] == "provider_config_id"
