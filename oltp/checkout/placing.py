@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from oltp.audit.actions import add_audit
 from oltp.carts.actions import close_cart
 from oltp.carts.models import Quote
 from oltp.carts.queries import get_quote
@@ -153,6 +154,8 @@ def _write(
                         placed_at=clock.now())
     lines = draft_lines(found)
     subject = create_order(session, store_id=store_id, order=draft, lines=lines)
+    add_audit(session, store_id=store_id, action="order.placed", entity_type="order", entity_id=order_id,
+              changes={"status": {"old": None, "new": status}}, occurred_at=draft.placed_at)
     reach("place.after_order")
     # An order that is declined is held: nothing is charged for it until a person has looked at it.
     assessed = assess_order(session, store_id=store_id, order_id=order_id, clock=clock)
