@@ -67,6 +67,16 @@ def test_a_process_that_died_before_it_heard_the_answer_has_charged_once(
     assert fake.charged([sold.order_id]) == {sold.order_id: 500}
 
 
+def test_an_order_follows_money_of_which_nobody_told_it(shop: Shop, account: UUID, gateways: Gateways) -> None:
+    """The answer was recorded; then whoever had asked died."""
+    attempt_id = attempt_of(shop, order_of(shop, (shop.product(), 1, 500, 0)).order_id, config_id=account)
+    assert charge(shop, gateways, attempt_id).status == "captured"
+    reconcile_payments(_later(shop, gateways, minutes=1))
+    assert _state(shop, attempt_id) == "captured PENDING PENDING"
+    reconcile_payments(_later(shop, gateways))
+    assert _state(shop, attempt_id) == "captured PAID PAID"
+
+
 def test_fault_injected_runs_charge_nobody_twice(
     shop: Shop, account: UUID, gateways: Gateways, fake: FakeGateway, transactions: Transactions
 ) -> None:
