@@ -22,7 +22,7 @@ from stormcom.worker import work_through
 from tests.search_api.checkouts import ADDRESS
 from tests.selling import Goods, Shop, open_shop
 
-SCOPES = ("checkout.place", "order.read", "order.write", "order.refund", "order.fulfill", "return.write",
+SCOPES = ("cart.write", "checkout.place", "order.read", "order.write", "order.refund", "order.fulfill", "return.write",
           "return.manage")
 PRICE, UNITS, STOCK = 1999, 2, 100
 CARD = {"method": "CREDIT_CARD", "token": "fake_ok"}
@@ -34,7 +34,6 @@ class Buyer:
 
     path: str
     body: Any
-    order_id: str | None = None
     key: str = field(default_factory=lambda: uuid4().hex)
     answer: httpx.Response | None = None
 
@@ -112,27 +111,32 @@ class Scene:
 
 
 def prepare(scene: Scene, url: str, *, count: int) -> None:
-    """Bring the shop to where its buyers will ask for what the point is in: placing, refunding, cancelling, returning.
-    """
-    for _ in range(count):
-        scene.buyers.append(_placing(scene) if scene.point.startswith(("place.", "charge.", "confirm.")) else
-                            _after_sale(scene, url))
+    """Bring the shop to where its buyers will ask for what the point is in: an order, a refund, a return."""
+    is_placing = scene.point.startswith(("place.", "charge.", "confirm."))
+    scene.buyers += [_placing(scene, url) if is_placing else _after_sale(scene, url) for _ in range(count)]
 
 
-def _placing(scene: Scene) -> Buyer:
-    return Buyer("/v1/orders", {
-        "currency": "USD", "items": [{"variant_id": str(scene.goods.variant_id), "quantity": UNITS}],
-        "shipping_address": ADDRESS, "payment": CARD})
+def _placing(scene: Scene, url: str) -> Buyer:
+    """Somebody who orders what he was quoted, where he will ask again; else what he names."""
+    wish = _wish(scene)
+    if scene.returns:
+        wish = {"quote_id": scene.must(url, "/v1/quotes", wish)["id"]}
+    return Buyer("/v1/orders", {**wish, "payment": CARD})
+
+
+def _wish(scene: Scene) -> dict[str, Any]:
+    return {"currency": "USD", "items": [{"variant_id": str(scene.goods.variant_id), "quantity": UNITS}],
+            "shipping_address": ADDRESS}
 
 
 def _after_sale(scene: Scene, url: str) -> Buyer:
-    order = scene.must(url, "/v1/orders", _placing(scene).body)
+    order = scene.must(url, "/v1/orders", {**_wish(scene), "payment": CARD})
     items = [{"order_item_id": order["items"][0]["id"], "quantity": 1}]
     path = f"/v1/orders/{order['id']}"
     if scene.point.startswith("refund."):
-        return Buyer(f"{path}/refunds", {"items": items, "restock": True}, order["id"])
+        return Buyer(f"{path}/refunds", {"items": items, "restock": True})
     if scene.point.startswith("cancel."):
-        return Buyer(f"{path}/cancel", {}, order["id"])
+        return Buyer(f"{path}/cancel", {})
     sent = scene.must(url, f"{path}/fulfillments", {})
     scene.must(url, f"/v1/fulfillments/{sent['id']}/ship", {})
     back = scene.must(url, "/v1/returns", {"order_id": order["id"], "items": items})
@@ -140,7 +144,7 @@ def _after_sale(scene: Scene, url: str) -> Buyer:
     scene.must(url, f"/v1/returns/{back['id']}/receive", {})
     scene.must(url, f"/v1/returns/{back['id']}/inspect", {
         "items": [{"item_id": back["items"][0]["id"], "condition": "new"}]})
-    return Buyer(f"/v1/returns/{back['id']}/refund", {}, order["id"])
+    return Buyer(f"/v1/returns/{back['id']}/refund", {})
 
 
 def run_due_jobs(database: Database, book: Path, *, after: timedelta) -> None:
