@@ -7,7 +7,7 @@ that come after it. Of rules that exclude each other the most generous counts.
 """
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from oltp.promotions.effects import Action, BundlePrice, BuyGet, Fixed, FreeShipping, Percent, TieredSpend
 from oltp.promotions.giving import WHOLE, Giver, thousandths, tier_of
@@ -17,6 +17,8 @@ from oltp.promotions.stacking import NO_LIMIT, ReadyRule
 
 # Shares and what is made of them are in parts of so many, so that rounding them costs nothing.
 _ONE = 10**12
+# Of more pieces given away than these, the bound is what they come to alone.
+PIECES_COUNTED = 50
 
 
 @dataclass(slots=True)
@@ -31,6 +33,8 @@ class _Part:
     pot: Hashable | None = None
     share: int | None = None
     kept: int = _ONE
+    # How many of the cheapest pieces it gives away, if that is all it does.
+    gives: int = 0
 
     @property
     def rounding(self) -> int:
@@ -51,6 +55,7 @@ class _Pot:
 
     parts: tuple[_Part, ...] = ()
     most: int = 0
+    gives: int = 0
 
 
 @dataclass(slots=True)
@@ -62,10 +67,13 @@ class _Rest:
     shipping: int = 0
     alone: int = 0
     pots: dict[Hashable, _Pot] = field(default_factory=dict)
+    # What each line may lose but for the shares, and how many shares there are.
+    lost: list[int] = field(default_factory=list)
+    shares: int = 0
 
     def copy(self) -> "_Rest":
         """Return one of its own with the same in it."""
-        return _Rest(list(self.keeps), self.taken, self.shipping, self.alone, dict(self.pots))
+        return replace(self, keeps=self.keeps.copy(), pots=self.pots.copy(), lost=self.lost.copy())
 
     def put_before(self, part: _Part) -> None:
         """Add a part that stands before all that are here."""
@@ -75,15 +83,36 @@ class _Rest:
         part.kept = max(self.keeps[place] for place in part.places)
         if part.pot is not None:
             pot = self.pots.get(part.pot, _Pot())
-            self.pots[part.pot] = _Pot((*pot.parts, part), max(pot.most, part.most))
-            return
-        self.alone += part.most
-        if part.share is None:
+            self.pots[part.pot] = _Pot((*pot.parts, part), max(pot.most, part.most), max(pot.gives, part.gives))
+            self._lose(part, max(0, part.most - pot.most))
+        elif part.share is None:
+            self.alone += part.most
             self.taken += part.kept * part.most
-            return
-        self.taken += part.rounding
+            self._lose(part, part.most)
+        else:
+            self.alone += part.most
+            self.taken += part.rounding
+            self.shares += 1
+            for place in part.places:
+                self.keeps[place] = self.keeps[place] * (_ONE - part.share) // _ONE
+
+    def _lose(self, part: _Part, amount: int) -> None:
         for place in part.places:
-            self.keeps[place] = self.keeps[place] * (_ONE - part.share) // _ONE
+            self.lost[place] += amount
+
+    def given_away(self, pot: _Pot, cart: Cart) -> int:
+        """Return the most that giving the cheapest pieces away takes off what the shares leave of them.
+
+        A piece too dear to be among the cheapest, whatever it loses before, is none of them. Rounding may move three
+        minor units off a piece at each share, and one from a piece to others of its line.
+        """
+        pieces = sorted([(value, line, count) for line in pot.parts[0].places
+                         for count, value in cart.pieces[line].runs()])
+        cheap = [value for value, _, count in pieces for _ in range(min(count, pot.gives))][:pot.gives]
+        left = sorted([(value * self.keeps[line], count) for value, line, count in pieces if value * self.keeps[line]
+                       <= (cheap[-1] + self.lost[line] - pot.most + 3 * self.shares) * _ONE], reverse=True)
+        worth = [amount for amount, count in left for _ in range(min(count, pot.gives))][:pot.gives]
+        return sum(worth) + pot.gives * self.shares * _ONE
 
 
 class _Least:
@@ -120,7 +149,7 @@ class Bound:
     def __init__(self, start: Cart, rules: Sequence[ReadyRule], goods: Goods) -> None:
         least = _Least(start)
         parts = [list(_parts(ready, start, goods, least)) for ready in rules]
-        rest = _Rest([_ONE] * len(start.left))
+        rest = _Rest([_ONE] * len(start.left), lost=[0] * len(start.left))
         self._rests = [rest]
         for made in reversed(parts):
             rest = rest.copy()
@@ -129,16 +158,28 @@ class Bound:
             self._rests.append(rest)
         self._rests.reverse()
 
-    def could_add(self, cart: Cart, place: int, claimed: Collection[Hashable]) -> int:
-        """Return the most that the rules from that place on can take, but for those that others have kept out."""
+    def could_add(self, cart: Cart, place: int, claimed: Collection[Hashable], needed: int) -> int:
+        """Return the most that the rules from that place on can take, but for those that others have kept out.
+
+        Where a rough answer is less than `needed` it is returned: the exact one costs more.
+        """
         rest, left = self._rests[place], sum(cart.left)
         weights = [amount * keep for amount, keep in zip(cart.left, rest.keeps, strict=True)]
         taken, alone = left * _ONE - sum(weights) + rest.taken, rest.alone
+        gifts = []
         for name, pot in rest.pots.items():
             if name not in claimed:
-                taken += max([part.value(weights) for part in pot.parts])
+                most = max([part.value(weights) for part in pot.parts])
+                taken += most
                 alone += pot.most
-        return min(taken // _ONE, alone, left) + min(cart.shipping, rest.shipping)
+                if pot.gives:
+                    gifts.append((most, pot))
+        others = min(cart.shipping, rest.shipping)
+        for most, pot in gifts:
+            if min(taken // _ONE, alone, left) + others < needed:
+                break
+            taken -= max(0, most - rest.given_away(pot, cart))
+        return min(taken // _ONE, alone, left) + others
 
 
 def _parts(ready: ReadyRule, start: Cart, goods: Goods, least: _Least) -> list[_Part]:
@@ -148,7 +189,8 @@ def _parts(ready: ReadyRule, start: Cart, goods: Goods, least: _Least) -> list[_
         part = _Part(_places(action, goods), _most(action, give, ready.budget, start))
         part.share = _share(action, part.places, ready.budget, goods, least)
         if pot is None:
-            part.pot = _pieces_given(action, part.places, ready.budget)
+            part.gives = _pieces_given(action, goods, ready.budget)
+            part.pot = ("pieces", part.places) if part.gives else None
             least.take(part)
         made.append(part)
     if pot is None:
@@ -166,10 +208,18 @@ def _as_one(parts: Sequence[_Part]) -> list[_Part]:
     return [_Part(places, sum(part.most for part in parts))] if places else []
 
 
-def _pieces_given(action: Action, places: Sequence[int], budget: int) -> Hashable | None:
-    """Return what actions share that give pieces of the same lines away: one finds what another gave the cheapest."""
-    is_whole = isinstance(action, BuyGet) and action.percent == 100 and action.get_items is None
-    return ("pieces", places) if is_whole and action.cap_amount is None and budget == NO_LIMIT else None
+def _pieces_given(action: Action, goods: Goods, budget: int) -> int:
+    """Return how many of the cheapest pieces an action gives away, if that is all it does.
+
+    Of several that do so with the same lines one counts: it finds what another gave the cheapest.
+    """
+    if not isinstance(action, BuyGet) or action.percent < 100 or action.get_items is not None:
+        return 0
+    if action.cap_amount is not None or budget < NO_LIMIT:
+        return 0
+    size, total = action.buy_quantity + action.get_quantity, goods.quantity(goods.places(action.items))
+    gives = min(total // size, action.max_times or total) * action.get_quantity
+    return gives if gives <= PIECES_COUNTED else 0
 
 
 def _places(action: Action, goods: Goods) -> tuple[int, ...]:

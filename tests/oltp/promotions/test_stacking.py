@@ -2,7 +2,11 @@
 
 from itertools import combinations
 from random import Random
+from typing import Any
 
+import pytest
+
+from oltp.promotions import best_deal
 from oltp.promotions.pieces import canonical, open_cart
 from oltp.promotions.rules import ActiveRule, PromoFacts, evaluate
 from oltp.promotions.stacking import order_of, run_rule
@@ -52,6 +56,45 @@ def test_best_deal_equals_the_brute_force_optimum() -> None:
         assert found.total >= stacked, case
         better += found.total > stacked
     assert better > CARTS // 20
+
+
+def test_best_deal_equals_the_brute_force_optimum_where_gifts_and_shares_compete() -> None:
+    random = Random(10)
+    for case in range(CARTS // 5):
+        price = random.choice((7, 100, 1999))
+        cart = facts(*(line(n, price + random.randint(0, random.choice((3, price))), random.randint(1, 4),
+                            collection_ids=frozenset({key(100 + random.randint(0, 1))})) for n in range(3)))
+        rules = [rule(n, gift_or_share(random, price), priority=random.randint(1, 3),
+                      stack_group=random.choice((None, None, "a"))) for n in range(7)]
+        found = evaluate(cart, rules, "best_deal")
+        ids = tuple(dict.fromkeys(str(each.rule_id) for each in found.applied))
+        assert (-found.total, len(ids), ids) == brute_force(cart, rules), case
+
+
+def gift_or_share(random: Random, price: int) -> dict[str, Any]:
+    """Return an action of those for which the search knows a close bound."""
+    items = random.choice((None, {"collection_ids": [str(key(100 + random.randint(0, 1)))]}))
+    return random.choice((
+        {"type": "buy_x_get_y", "buy_quantity": random.randint(1, 2), "get_quantity": random.randint(1, 2),
+         "items": items, "max_times": random.choice((None, 1, 2))},
+        {"type": "percent", "percent": random.choice((3, 10, 50)), "items": items},
+        {"type": "fixed", "amount": random.randint(1, price), "items": items},
+        {"type": "tiered_spend", "items": items, "tiers": [{"from_amount": 1, "percent": random.randint(1, 20)}]}))
+
+
+def test_the_best_deal_of_forty_percentages_and_amounts_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(11)
+    cart = facts(*(line(n, random.randint(500, 9000), random.randint(1, 3),
+                        collection_ids=frozenset({key(100 + n % 5)})) for n in range(20)))
+    rules = [rule(n, random.choice((
+        {"type": "percent", "percent": random.randint(2, 10), "items": {"collection_ids": [str(key(100 + n % 5))]}},
+        {"type": "fixed", "amount": random.randint(50, 500)},
+        {"type": "tiered_spend", "tiers": [{"from_amount": 5000, "percent": 3}]}))) for n in range(40)]
+    found = evaluate(cart, rules, "best_deal").result_hash
+    # A search that has come to its end finds the same with a hundred times as many steps, and with few.
+    for steps in (100, 100 * best_deal.STEPS_SEARCHED):
+        monkeypatch.setattr(best_deal, "STEPS_SEARCHED", steps)
+        assert evaluate(cart, rules, "best_deal").result_hash == found
 
 
 def test_rules_go_by_priority_then_id() -> None:
