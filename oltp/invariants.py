@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from oltp.catalog.invariants import INVARIANTS as CATALOG
+from oltp.customers.invariants import INVARIANTS as CUSTOMERS
 from oltp.inventory.invariants import INVARIANTS as INVENTORY
 from oltp.kit.errors import NotFound
 from oltp.orders.invariants import INVARIANTS as ORDERS
@@ -18,10 +19,11 @@ from oltp.promotions.invariants import INVARIANTS as PROMOTIONS
 from oltp.returns.invariants import INVARIANTS as RETURNS
 from oltp.reviews.invariants import INVARIANTS as REVIEWS
 from oltp.shipping.invariants import INVARIANTS as SHIPPING
+from oltp.tenancy.invariants import INVARIANTS as TENANCY
 
 SHOWN = 20
 ROOMS: dict[str, Mapping[str, str]] = {
-    "catalog": CATALOG, "reviews": REVIEWS,
+    "tenancy": TENANCY, "customers": CUSTOMERS, "catalog": CATALOG, "reviews": REVIEWS,
     "pricing": PRICING, "inventory": INVENTORY, "payments": PAYMENTS, "promotions": PROMOTIONS, "shipping": SHIPPING,
     "returns": RETURNS,
     "orders": ORDERS,
