@@ -36,10 +36,10 @@ class OrderView:
         return max(0, self.due.amount - self.money.captured)
 
 
-def view_order(session: Session, *, store_id: UUID, order_id: UUID) -> OrderView:
-    """Return the order. Errors: OrderNotFound."""
+def view_order(session: Session, *, store_id: UUID, order_id: UUID, known: Order | None = None) -> OrderView:
+    """Return the order; `known` is its row where the caller has just read or written it. Errors: OrderNotFound."""
     return OrderView(
-        get_order(session, store_id=store_id, order_id=order_id),
+        known or get_order(session, store_id=store_id, order_id=order_id),
         list_items(session, store_id=store_id, order_id=order_id),
         list_applied(session, store_id=store_id, order_id=order_id),
         get_due(session, store_id=store_id, order_id=order_id),

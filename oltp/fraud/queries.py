@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from oltp.fraud.errors import AssessmentNotFound
 from oltp.fraud.models import FraudAssessment
 from oltp.fraud.rules import Features, is_telling
+from oltp.orders.errors import OrderNotFound
 from oltp.orders.models import Order
 from oltp.orders.queries import get_order
 from oltp.orders.rules import read_address
@@ -66,8 +67,13 @@ _KNOWN = text("""
 
 
 def collect_features(session: Session, *, store_id: UUID, order_id: UUID) -> Features:
-    """Return what was known when the order was placed, in two statements. Errors: OrderNotFound."""
-    order = get_order(session, store_id=store_id, order_id=order_id)
+    """Return what was known when the order was placed, in two statements, or in one where the session has the order.
+
+    Errors: OrderNotFound.
+    """
+    order = session.get(Order, order_id)
+    if order is None or order.store_id != store_id or order.deleted_at is not None:
+        raise OrderNotFound(order_id=order_id)
     shipping, billing = read_address(order.shipping_address), read_address(order.billing_address)
     key = address_key(store_id, shipping)
     row = session.execute(_KNOWN, {

@@ -146,7 +146,9 @@ def _add_up(given: Sequence[tuple[UUID | None, UUID | None, int]]) -> _Uses:
 
 
 def _lock(session: Session, *, store_id: UUID, uses: _Uses) -> None:
-    lock_promotions(session, store_id=store_id, rule_ids=uses.rules, code_ids=uses.codes)
+    # A single row can't be taken in the wrong order: the statement that changes it locks it.
+    if len(uses.rules) + len(uses.codes) > 1:
+        lock_promotions(session, store_id=store_id, rule_ids=uses.rules, code_ids=uses.codes)
 
 
 def _use(

@@ -80,6 +80,6 @@ def post_order(
         payment=body.payment.choice(), operation_id=operation, clock=clock, said=Said(body.note, body.ip_address),
         expected_total=body.expected_total.amount if body.expected_total else None)
     with transactions() as session:
-        view = view_order(session, store_id=caller.store_id, order_id=order.id)
+        view = view_order(session, store_id=caller.store_id, order_id=order.id, known=order)
     response.headers["ETag"] = etag_of(view.order.updated_at)
     return order_answer(view)
