@@ -48,7 +48,7 @@ ROOMS = (
     checkout, orders, payments, shipping, returns, subscriptions, fraud, plan, events, metrics, invariants,
     dashboard,
 )
-DESCRIPTION = """Recommendations, search, metrics and events of one store; the store comes from the bearer token.
+DESCRIPTION = """All that a store needs to sell, and to know what it sold; the store comes from the bearer token.
 
 Errors are RFC 9457 problem+json. `X-Request-ID` and `X-Correlation-ID` are taken or made, and answered."""
 

@@ -140,8 +140,8 @@ def test_the_number_of_statements_does_not_grow(shop: Any, database: Database) -
         with statements(database) as sent:
             shop(limit=limit)
         counts.append(len([statement for statement in sent if "request_timing" not in statement]))
-    # Who calls, which store, the page.
-    assert counts == [3, 3]
+    # Who calls, the page.
+    assert counts == [2, 2]
 
 
 def test_another_store_sees_none(shop: Any, client: TestClient, other_store: UUID, make_token: MakeToken) -> None:

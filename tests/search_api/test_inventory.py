@@ -200,7 +200,7 @@ def test_the_number_of_statements_does_not_grow(desk: Desk, path: str) -> None:
         with statements(desk.counter.database) as sent:
             assert len(desk.call("GET", path, params={**query, "limit": limit}).json()["items"]) == limit
         counts.append(len([statement for statement in sent if "request_timing" not in statement]))
-    assert counts == [3, 3]
+    assert counts == [2, 2]
 
 
 def test_another_store_sees_and_changes_nothing(desk: Desk) -> None:

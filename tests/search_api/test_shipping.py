@@ -147,7 +147,8 @@ def test_carrier_callbacks_are_idempotent(desk: Desk) -> None:
     for name, value in (("occurred_at", "2099-01-01T00:00:00Z"), ("occurred_at", "0001-01-01T00:00:00+14:00"),
                         ("occurred_at", "2026-11-24T08:00:00"), ("name", "lost")):
         desk("POST", events, 422, {**report, "external_ref": "e3", name: value})
-    desk("POST", events, 400, {**report, "external_ref": "e3", "body": {"a": "\x00"}})
+    unstorable = desk("POST", events, 422, {**report, "external_ref": "e3", "body": {"a": "\x00"}})
+    assert unstorable["errors"][0]["field"] == "body.body"
 
 
 def test_held_and_unpaid_orders_are_refused(desk: Desk) -> None:
