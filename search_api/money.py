@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from search_api.schemas import LARGEST_AMOUNT, CurrencyCode, MinorAmount
+from search_api.schemas import LARGEST_AMOUNT, CurrencyCode, KeptCurrency, MinorAmount
 
 
 class Money(BaseModel):
@@ -18,7 +18,7 @@ class MoneyChange(BaseModel):
     """By how much an amount of money changes: below zero where it falls."""
 
     amount: int = Field(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT, description="In minor units of the currency.")
-    currency: CurrencyCode = Field(description="ISO 4217.")
+    currency: KeptCurrency = Field(description="ISO 4217.")
 
 
 def money(amount: int, currency: str) -> Money:

@@ -1,8 +1,10 @@
 """What bodies are made of: types with the bounds that the database has, so that bad input is refused by its name."""
 
 import math
+from functools import cache
 from typing import Annotated, Any
 
+from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 # Beyond it a JSON number is no longer exact everywhere.
@@ -22,6 +24,18 @@ def _counted(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("must be a number")
     return value
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    # Those of today and of before: an old order may be imported in its own.
+    return frozenset(list_currencies())
+
+
+def _known_currency(code: str) -> str:
+    if code not in _currencies():
+        raise ValueError(f"{code} is no currency of ISO 4217")
+    return code
 
 
 def _storable(value: object) -> object:
@@ -49,7 +63,9 @@ Email = Annotated[
 Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY), BeforeValidator(_counted)]
 MinorAmount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT), BeforeValidator(_counted)]
 Foreign = Annotated[dict[str, Any], AfterValidator(_storable)]
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+# As a row may have it: what nobody knows any more can still be read.
+KeptCurrency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+CurrencyCode = Annotated[KeptCurrency, AfterValidator(_known_currency)]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
