@@ -14,7 +14,13 @@ from sqlalchemy.orm import Session
 
 from oltp.checkout.cancellation import DEFAULT, cancel
 from oltp.checkout.confirming import read_money
-from oltp.checkout.errors import NothingWanted, OrderNotCancellable, PaymentUnderWay, UnitsNotCancellable
+from oltp.checkout.errors import (
+    NothingWanted,
+    OrderNotCancellable,
+    OrderPartlySent,
+    PaymentUnderWay,
+    UnitsNotCancellable,
+)
 from oltp.checkout.refunds import refund_order
 from oltp.checkout.settling import return_money
 from oltp.checkout.stock import give_back, reserve_order
@@ -51,13 +57,16 @@ def cancel_order(
 
     `is_sent_too`: also one that is SHIPPED, as legacy's status route allows; what is on its way returns to no stock.
 
-    Errors: OrderNotFound, OrderNotCancellable, and those of refunds (the order is cancelled by then).
+    Errors: OrderNotFound, OrderNotCancellable, OrderPartlySent, and those of refunds (it is cancelled by then).
     """
     with transactions() as session:
         order = take_order(session, store_id=transactions.store_id, order_id=order_id)
         if order.status not in (*CANCELLABLE, "CANCELED", *(("SHIPPED",) if is_sent_too else ())):
             raise OrderNotCancellable(status=order.status)
         if order.status != "CANCELED":
+            items = list_items(session, store_id=transactions.store_id, order_id=order_id)
+            if not is_sent_too and any(item.fulfilled_quantity for item in items):
+                raise OrderPartlySent()
             cancel(session, order=order, reason=reason or DEFAULT, clock=clock)
     reach("cancel.committed")
     return_money(transactions, gateways=gateways, order_id=order_id, reason=reason or DEFAULT, clock=clock)

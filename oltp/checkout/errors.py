@@ -79,3 +79,7 @@ class MoneyMissing(Conflict):
 
 class MoneyLeft(Conflict):
     """Not all of the order's money has been given back yet: refund it; the order follows."""
+
+
+class OrderPartlySent(Conflict):
+    """Pieces of the order are packed or sent: cancel their fulfilment first, or only the others (items/cancel)."""

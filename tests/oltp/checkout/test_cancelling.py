@@ -10,6 +10,7 @@ from oltp.checkout.errors import (
     MoneyLeft,
     MoneyMissing,
     OrderNotCancellable,
+    OrderPartlySent,
     UnitsNotCancellable,
 )
 from oltp.checkout.sweeping import return_owed
@@ -54,6 +55,15 @@ def test_twelve_cancel_at_once_and_stock_comes_back_once(shop: Shop, buyer: Buye
     results = together(12, lambda _: buyer.cancel(order).status)
     assert set(results) <= {"CANCELED", "REFUNDED"}, results
     assert shop.on_hand(cup) == 5 and buyer.charged(order) == 0 and buyer.offenders() == []
+
+
+def test_an_order_of_which_pieces_were_sent_is_not_cancelled_as_a_whole(shop: Shop, buyer: Buyer) -> None:
+    cup = shop.product(1000, stock=5)
+    order = buyer.place(wish((cup, 3)), CARD)
+    shop.execute("UPDATE order_items SET fulfilled_quantity = 2 WHERE store_id = :store")
+    with pytest.raises(OrderPartlySent):
+        buyer.cancel(order)
+    assert buyer.charged(order) == 3000 and shop.on_hand(cup) == 2
 
 
 def test_cash_on_delivery_is_cancelled_without_any_money(shop: Shop, buyer: Buyer) -> None:
