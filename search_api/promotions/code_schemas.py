@@ -120,6 +120,7 @@ def code_answer(row: DiscountCode) -> Code:
     currency = row.currency or ""
     # 10, whether it was just given as 10 or read back as 10.000.
     percent = None if row.percent is None else Decimal(f"{row.percent.normalize():f}")
-    return Code(**{name: getattr(row, name) for name in names}, percent=percent, amount=money_or_none(row.amount, currency),
+    return Code(**{name: getattr(row, name) for name in names}, percent=percent,
+                amount=money_or_none(row.amount, currency),
                 min_subtotal=money_or_none(row.min_subtotal_amount, currency),
                 max_discount=money_or_none(row.max_discount_amount, currency))

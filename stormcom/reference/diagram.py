@@ -16,9 +16,10 @@ stands here where one refers to it.
 """
 # One picture holds what one looks at together.
 PICTURES: dict[str, tuple[str, ...]] = {
-    "Stores, people and rights": ("tenancy", "access", "apps", "audit", "jobs", "outbox", "webhooks"),
+    "Stores, people and rights": ("tenancy", "access", "apps", "audit", "idempotency", "jobs", "outbox",
+                                  "webhooks"),
     "What a store offers": ("catalog", "merchandising", "pricing", "inventory"),
-    "Customers and orders": ("customers", "orders", "promotions", "reviews", "subscriptions"),
+    "Customers and orders": ("customers", "carts", "orders", "promotions", "reviews", "subscriptions"),
     "Payment, shipping and returns": ("payments", "shipping", "returns", "fraud"),
     "Events, search and published figures": (
         "events", "extraction", "imports", "insights", "recommendations", "search"),

@@ -1,4 +1,4 @@
-"""What breaks each check of the tables that a checkout writes: settings, carts, quotes, usage, payment entries, cycles."""
+"""What breaks each check of what a checkout writes: settings, carts, quotes, usage, payment entries, cycles."""
 
 COUNTS = {f"store_counter_{column}_check": f"{column} = -1" for column in ("last_order_number", "month_order_count")}
 AMOUNTS = {f"quote_{part}_amount_check": f"{part}_amount = -1"

@@ -19,6 +19,7 @@ from oltp.kit.clock import FixedClock
 from oltp.kit.ids import new_id
 from oltp.kit.trace import Trace, bind_trace, current_trace
 from oltp.outbox.actions import record_event
+from oltp.payments.gateway import Gateways
 from stormcom.worker import work_through
 
 # A worker that runs past a full minute puts in what is due then; that is not asked for here.
@@ -143,7 +144,7 @@ def test_a_starting_worker_does_the_daily_work(database: Database, store: UUID, 
                                  "VALUES (:name, :user, :at)"), given)
             session.execute(text("INSERT INTO verification_tokens (identifier, token, expires) "
                                  "VALUES ('a@example.test', :name, :at)"), given)
-    asyncio.run(work_through(Work(database, clock, FOLLOWERS), wait=False))
+    asyncio.run(work_through(Work(database, clock, FOLLOWERS, gateways=Gateways.fake()), wait=False))
     with database.owner_session() as session:
         assert session.scalars(text("SELECT route FROM request_timing")).all() == ["29"]
         assert session.scalars(text("SELECT session_token FROM sessions")).all() == ["new"]
