@@ -6,6 +6,7 @@ from uuid import UUID
 from rich.progress import Progress
 from sqlalchemy import text
 
+from oltp.db.planning import count_rows_anew
 from oltp.db.session import Database
 from oltp.kit.clock import Clock
 from stormcom.demo.keys import named_key
@@ -63,6 +64,7 @@ def load_demo(
     stores = tuple(
         _ensure_store(database, shop, organization_id, clock=clock, seed=seed, scale=scale, progress=progress)
         for shop in SHOPS)
+    count_rows_anew(database)
     return DemoReport(MERCHANT_EMAIL, seed, stores, time.perf_counter() - began)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from rich.progress import Progress
 from sqlalchemy.exc import IntegrityError
 
+from oltp.db.planning import count_rows_anew
 from oltp.db.session import Database
 from oltp.imports.actions import begin_run, complete_run
 from oltp.imports.queries import COMPLETE, StoredRun, find_run
@@ -90,6 +91,7 @@ def _publish(
             complete_run(session, run_id=report.run_id, report=done.as_json(), now=clock.now())
     except IntegrityError as error:
         raise StoredRowsContradict(reason=str(error.orig).splitlines()[0]) from error
+    count_rows_anew(database)
     return done
 
 

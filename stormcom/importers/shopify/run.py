@@ -11,6 +11,7 @@ from rich.progress import Progress
 from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
+from oltp.db.planning import count_rows_anew
 from oltp.db.session import Database
 from oltp.imports.actions import begin_run, complete_run
 from oltp.imports.queries import COMPLETE, find_run
@@ -144,6 +145,7 @@ class Publication:
             session.execute(text(CUSTOMER_TOTALS), {"store": self._store_id})
             report = {"files": told, "added": added, "store_slug": slug}
             complete_run(session, run_id=run_id, report=report, now=self._clock.now())
+        count_rows_anew(self._database)
         return Report(slug, told, added)
 
     def _write(self, session: Session, table: str, prepared: Mapping[str, Prepared], told: Any) -> int:  # noqa: ANN401

@@ -10,6 +10,7 @@ import polars as pl
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from oltp.db.planning import count_rows_anew
 from oltp.db.session import Database
 from oltp.kit.ids import new_id
 from oltp.search.actions import embed_products, refresh_documents
@@ -116,6 +117,7 @@ def fill_store(
         refresh_documents(session, store_id=store)
     if encoder is not None:
         embed_products(database, store_id=store, encoder=encoder)
+    count_rows_anew(database)
     return {offer.sku: product for offer, product in zip(offers, ids, strict=True)}
 
 
