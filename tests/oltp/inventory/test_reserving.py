@@ -259,7 +259,7 @@ def test_the_number_of_statements_does_not_grow(shop: Shop) -> None:
             sell(shop, demand, order)
         counts.append(len(sent))
     # Store, legacy's lock, levels' lock, the settlement, two for events; and what the order holds.
-    assert counts == [13, 13]
+    assert counts == [11, 11]
 
 
 def test_another_store_is_not_touched(shop: Shop, shared: Database) -> None:
