@@ -46,9 +46,12 @@ def read_moment(cursor: str | None) -> tuple[datetime, UUID] | None:
 
 def read_id(cursor: str | None) -> UUID | None:
     """Return the id of the last row of the page before, None for the first page. Errors: InvalidCursor."""
-    if cursor is None:
-        return None
+    return None if cursor is None else uuid_of(decode_cursor(cursor, length=1)[0])
+
+
+def uuid_of(written: str) -> UUID:
+    """Return the id that a cursor holds. Errors: InvalidCursor."""
     try:
-        return UUID(decode_cursor(cursor, length=1)[0])
+        return UUID(written)
     except ValueError:
         raise InvalidCursor(field="cursor") from None

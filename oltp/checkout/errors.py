@@ -69,10 +69,6 @@ class UnitsNotCancellable(Conflict):
     """Only {left} units of the line can still be cancelled."""
 
 
-class CodeRefused(Invalid):
-    """The code {code!r} gives nothing here: {reason}."""
-
-
 class MoneyMissing(Conflict):
     """The order is not paid: {missing} are missing. Record or capture the payment; the order follows it."""
 

@@ -35,10 +35,6 @@ class SecretsMissing(Unavailable):
     """Credentials can't be kept: the service has no secret key (STORMCOM_SECRET_KEY)."""
 
 
-class ConfigInactive(Conflict):
-    """The payment provider config {config_id} is switched off."""
-
-
 class CaptureRefused(Conflict):
     """A payment that is {status} can't be captured."""
 

@@ -58,11 +58,6 @@ def create_refunds(
                  reason=reason, now=now, restock=restock_of(wish))]
 
 
-def refundable_amount(session: Session, *, order: Order) -> int:
-    """Return how much can still be refunded of an order."""
-    return sum(source.left for source in _sources(session, order=order))
-
-
 def _spread(session: Session, *, order: Order, sources: Sequence[Source], total: int, refund_id: UUID,
             reason: str | None, now: datetime) -> list[Refund]:
     rows: list[Refund] = []

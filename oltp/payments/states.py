@@ -1,8 +1,6 @@
 """States of an attempt and of a refund. An attempt's follows from its facts (rules.fold); none is set by hand."""
 
 ATTEMPT = ("created", "authorized", "captured", "voided", "failed", "unknown")
-# Nothing of these comes to money any more, unless a gateway says otherwise later.
-DEAD = ("voided", "failed")
 REFUND = ("pending", "processed", "failed")
 # The domain event that tells of an attempt's new status. `created` is told by the order; `unknown` only where no answer
 # came, not while one is waited for.

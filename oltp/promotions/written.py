@@ -21,7 +21,6 @@ MOST_PARTS = 100
 MOST_ACTIONS = 10
 _CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
-_ALWAYS = All(type="all")
 
 
 def parse_conditions(written: Mapping[str, Any], *, currency: str) -> Condition:

@@ -1,6 +1,5 @@
 """Carts: filled and changed here; what one costs is said by a quote."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -20,10 +19,11 @@ from search_api.carts.schemas import (
     cart_answer,
     new_items,
 )
+from search_api.cursors import moment_place, read_moment
 from search_api.dependencies import Caller, CurrentClock, StoreSession, require
 from search_api.etags import IfMatch, etag_of
 from search_api.idempotency import KeyedRoute
-from search_api.pages import MAX_LIMIT, InvalidCursor, Page, decode_cursor, encode_cursor
+from search_api.pages import MAX_LIMIT, Page, encode_cursor
 
 router = APIRouter(tags=["carts"], route_class=KeyedRoute)
 
@@ -38,10 +38,10 @@ def get_carts(
 ) -> Page[CartAnswer]:
     """Return a page of the store's carts with their items."""
     rows = list_carts(session, store_id=caller.store_id, wanted=CartFilter(status, customer_id), limit=limit + 1,
-                      before=None if cursor is None else _read_cursor(cursor))
+                      before=read_moment(cursor))
     page = rows[:limit]
     items = list_cart_items(session, store_id=caller.store_id, cart_ids=[cart.id for cart in page])
-    more = encode_cursor([page[-1].updated_at.isoformat(), str(page[-1].id)]) if len(rows) > limit else None
+    more = encode_cursor(moment_place(page[-1].updated_at, page[-1].id)) if len(rows) > limit else None
     return Page[CartAnswer](items=[cart_answer(cart, items) for cart in page], next=more)
 
 
@@ -114,14 +114,3 @@ def delete_item(
 def _answer(session: Session, *, cart: Cart, response: Response) -> CartAnswer:
     response.headers["ETag"] = etag_of(cart.updated_at)
     return cart_answer(cart, list_cart_items(session, store_id=cart.store_id, cart_ids=[cart.id]))
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    moment, last = decode_cursor(cursor, length=2)
-    try:
-        found = datetime.fromisoformat(moment), UUID(last)
-    except ValueError:
-        raise InvalidCursor(field="cursor") from None
-    if found[0].tzinfo is None:
-        raise InvalidCursor(field="cursor")
-    return found

@@ -15,11 +15,11 @@ from search_api.catalog.schemas_tree import (
     attribute_answer,
     value_answer,
 )
+from search_api.cursors import read_id
 from search_api.dependencies import CurrentClock, StoreSession
 from search_api.etags import IfMatch, etag_of
 from search_api.idempotency import KeyedRoute
 from search_api.pages import Page, encode_cursor
-from search_api.shipping.cursors import read_id
 
 router = APIRouter(tags=["catalog"], route_class=KeyedRoute)
 _VALUES = "/v1/products/{product_id}/attributes"

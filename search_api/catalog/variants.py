@@ -11,11 +11,11 @@ from oltp.merchandising.product_queries import list_priced_variants, view_varian
 from oltp.merchandising.products import create_variant_with_stock
 from search_api.catalog.callers import Cursor, Limit, Reader, Writer
 from search_api.catalog.schemas_parts import Variant, VariantBody, VariantChanges, variant_answer
+from search_api.cursors import read_id
 from search_api.dependencies import Caller, CurrentClock, StoreSession
 from search_api.etags import IfMatch, etag_of
 from search_api.idempotency import KeyedRoute
 from search_api.pages import Page, encode_cursor
-from search_api.shipping.cursors import read_id
 
 router = APIRouter(tags=["catalog"], route_class=KeyedRoute)
 _ALL = "/v1/products/{product_id}/variants"

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from oltp.merchandising import bundles_actions
 from oltp.merchandising.bundles_showing import get_bundle, list_bundles
 from oltp.tenancy.queries import get_store
+from search_api.cursors import read_id
 from search_api.dependencies import Caller, CurrentClock, StoreSession, require
 from search_api.etags import IfMatch, etag_of
 from search_api.idempotency import KeyedRoute
@@ -20,7 +21,6 @@ from search_api.merchandising.bundle_schemas import (
     bundle_changes,
     new_bundle,
 )
-from search_api.merchandising.cursors import read_id
 from search_api.pages import MAX_LIMIT, Page, encode_cursor
 from search_api.schemas import CurrencyCode
 

@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from oltp.payments import configs, queries
+from search_api.cursors import read_moment
 from search_api.dependencies import Caller, CurrentBox, CurrentClock, StoreSession, require
 from search_api.idempotency import KeyedRoute
 from search_api.pages import MAX_LIMIT, Page
-from search_api.payments.cursors import next_of, read_after
+from search_api.payments.cursors import next_of
 from search_api.payments.schemas import Config, ConfigChanges, NewConfig, config_answer
 
 router = APIRouter(tags=["payments"], route_class=KeyedRoute)
@@ -21,7 +22,7 @@ Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the 
 @router.get("/v1/payment-provider-configs", summary="List accounts with payment gateways, newest first")
 def get_configs(caller: Owner, session: StoreSession, limit: Limit = 20, cursor: Cursor = None) -> Page[Config]:
     """Return a page of the store's accounts; credentials are never answered."""
-    rows = queries.list_configs(session, store_id=caller.store_id, after=read_after(cursor), limit=limit + 1)
+    rows = queries.list_configs(session, store_id=caller.store_id, after=read_moment(cursor), limit=limit + 1)
     return Page[Config](items=[config_answer(row) for row in rows[:limit]], next=next_of(rows, limit))
 
 

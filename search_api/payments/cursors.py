@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from search_api.pages import InvalidCursor, decode_cursor, encode_cursor
+from search_api.cursors import moment_place
+from search_api.pages import encode_cursor
 
 
 class Created(Protocol):
@@ -20,23 +21,8 @@ class Created(Protocol):
         """When it was made."""
 
 
-def read_after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """Return the key of the last row of the page before. Errors: InvalidCursor."""
-    if cursor is None:
-        return None
-    moment, last = decode_cursor(cursor, length=2)
-    try:
-        found = datetime.fromisoformat(moment)
-        key = UUID(last)
-    except ValueError:
-        raise InvalidCursor(field="cursor") from None
-    if found.tzinfo is None:
-        raise InvalidCursor(field="cursor")
-    return found, key
-
-
 def next_of(rows: Sequence[Created], limit: int) -> str | None:
     """Return the cursor of the next page, given one row more than the limit; None on the last page."""
     if len(rows) <= limit:
         return None
-    return encode_cursor([rows[limit - 1].created_at.isoformat(), str(rows[limit - 1].id)])
+    return encode_cursor(moment_place(rows[limit - 1].created_at, rows[limit - 1].id))

@@ -10,6 +10,7 @@ from oltp.checkout.hearing import hear_callback
 from oltp.orders.queries import get_order
 from oltp.payments import queries
 from oltp.payments.errors import RefundCurrencyMismatch
+from search_api.cursors import read_moment
 from search_api.dependencies import (
     Caller,
     CurrentClock,
@@ -24,7 +25,7 @@ from search_api.errors import refusals
 from search_api.idempotency import KeyedRoute
 from search_api.pages import MAX_LIMIT, Page
 from search_api.payments import configs, refunds
-from search_api.payments.cursors import next_of, read_after
+from search_api.payments.cursors import next_of
 from search_api.payments.schemas import Attempt, AttemptStatus, CaptureWish, Gateway, attempt_answer
 
 router = APIRouter(tags=["payments"], route_class=KeyedRoute)
@@ -45,7 +46,7 @@ def get_attempts(
 ) -> Page[Attempt]:
     """Return a page of the store's attempts, failed ones included."""
     wanted = queries.AttemptFilter(status=status, gateway=gateway)
-    rows = queries.list_attempts(session, store_id=caller.store_id, wanted=wanted, after=read_after(cursor),
+    rows = queries.list_attempts(session, store_id=caller.store_id, wanted=wanted, after=read_moment(cursor),
                                  limit=limit + 1)
     return Page[Attempt](items=[attempt_answer(row) for row in rows[:limit]], next=next_of(rows, limit))
 
@@ -57,7 +58,7 @@ def get_order_attempts(
     """Return a page of the order's attempts."""
     get_order(session, store_id=caller.store_id, order_id=order_id)
     rows = queries.list_attempts(session, store_id=caller.store_id, wanted=queries.AttemptFilter(order_id=order_id),
-                                 after=read_after(cursor), limit=limit + 1)
+                                 after=read_moment(cursor), limit=limit + 1)
     return Page[Attempt](items=[attempt_answer(row) for row in rows[:limit]], next=next_of(rows, limit))
 
 

@@ -12,6 +12,7 @@ from oltp.orders.queries import get_order
 from oltp.payments import queries
 from oltp.payments.errors import RefundCurrencyMismatch
 from oltp.payments.models import Refund
+from search_api.cursors import read_moment
 from search_api.dependencies import (
     Caller,
     CurrentClock,
@@ -24,7 +25,7 @@ from search_api.dependencies import (
 from search_api.idempotency import KeyedRoute
 from search_api.money import Money
 from search_api.pages import MAX_LIMIT, Page
-from search_api.payments.cursors import next_of, read_after
+from search_api.payments.cursors import next_of
 from search_api.payments.schemas import NewRefund, RefundAnswer, RefundStatus, refund_answer
 
 router = APIRouter(tags=["payments"], route_class=KeyedRoute)
@@ -40,7 +41,7 @@ def get_refunds(
 ) -> Page[RefundAnswer]:
     """Return a page of the store's refunds."""
     rows = queries.list_refunds(session, store_id=caller.store_id, order_id=None, status=status,
-                                after=read_after(cursor), limit=limit + 1)
+                                after=read_moment(cursor), limit=limit + 1)
     return _page(session, caller=caller, rows=rows, limit=limit)
 
 
@@ -51,7 +52,7 @@ def get_order_refunds(
     """Return a page of the order's refunds."""
     get_order(session, store_id=caller.store_id, order_id=order_id)
     rows = queries.list_refunds(session, store_id=caller.store_id, order_id=order_id, status=None,
-                                after=read_after(cursor), limit=limit + 1)
+                                after=read_moment(cursor), limit=limit + 1)
     return _page(session, caller=caller, rows=rows, limit=limit)
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from oltp.promotions import codes, queries
+from search_api.cursors import read_id
 from search_api.dependencies import Caller, CurrentClock, StoreSession, require
 from search_api.etags import IfMatch, etag_of
 from search_api.idempotency import KeyedRoute
 from search_api.pages import MAX_LIMIT, Page, encode_cursor
 from search_api.promotions.code_schemas import Code, CodeChanges, Codes, CodeText, ManyCodes, NewCode, code_answer
-from search_api.promotions.cursors import read_id
 
 router = APIRouter(tags=["promotions"], route_class=KeyedRoute)
 

@@ -1,4 +1,4 @@
-"""Cursors of rules and codes."""
+"""Cursors of rules: by priority and id."""
 
 from uuid import UUID
 
@@ -17,13 +17,3 @@ def read_place(cursor: str | None) -> tuple[int, UUID] | None:
     if abs(place[0]) >= 2**31:
         raise InvalidCursor(field="cursor")
     return place
-
-
-def read_id(cursor: str | None) -> UUID | None:
-    """Return the id of the last code of the page before. Errors: InvalidCursor."""
-    if cursor is None:
-        return None
-    try:
-        return UUID(decode_cursor(cursor, length=1)[0])
-    except ValueError:
-        raise InvalidCursor(field="cursor") from None

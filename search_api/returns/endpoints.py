@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy.orm import Session
 
 from oltp.returns import actions, queries, refunding
+from search_api.cursors import read_id
 from search_api.dependencies import Caller, CurrentClock, CurrentGateways, StoreSession, StoreTransactions, require
 from search_api.idempotency import KeyedRoute
 from search_api.pages import MAX_LIMIT, Page, encode_cursor
 from search_api.returns.schemas import InspectionBody, NewReturn, Rejection, Return, Status, return_answer
-from search_api.shipping.cursors import read_id
 
 router = APIRouter(tags=["returns"], route_class=KeyedRoute)
 

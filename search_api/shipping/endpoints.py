@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from oltp.shipping import profiles, queries
 from oltp.shipping.previewing import PreviewItem, preview_shipping
+from search_api.cursors import read_id
 from search_api.dependencies import Caller, CurrentClock, StoreSession, require
 from search_api.etags import IfMatch, etag_of
 from search_api.idempotency import KeyedRoute
 from search_api.pages import MAX_LIMIT, Page, encode_cursor
 from search_api.shipping import fulfillments
-from search_api.shipping.cursors import read_id
 from search_api.shipping.schemas import (
     Assigned,
     Assignment,

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from oltp.shipping import fulfilling, parcels, queries
+from search_api.cursors import read_id
 from search_api.dependencies import Caller, CurrentClock, StoreSession, require
 from search_api.idempotency import KeyedRoute
 from search_api.pages import MAX_LIMIT, Page, encode_cursor
-from search_api.shipping.cursors import read_id
 from search_api.shipping.fulfillment_schemas import (
     CarrierEvent,
     Fulfillment,
