@@ -22,13 +22,12 @@ from oltp.kit.clock import SystemClock
 from oltp.kit.secrets import new_key
 from stormcom.schema import upgrade
 from tests.furnished import Furnisher
-from tests.journeys.stack import free_port
+from tests.journeys.processes import serving
 from tests.selling import Shop, open_shop
 
 DEFAULT_SECONDS = 600
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance",
           "response_headers_conformance", "response_schema_conformance", "ignored_auth")
-STARTED_WITHIN = 60
 # How many of each thing the shop has at first.
 COUNT = 6
 
@@ -48,27 +47,21 @@ def main(seconds: int, options: list[str]) -> int:
 
 def fuzz(url: str, folder: Path, seconds: int, options: list[str]) -> int:
     """Serve the database in a process of its own and send everything that the document allows, and more."""
-    database, port = Database(url), free_port()
+    database, ids = Database(url), folder / "ids.json"
     shop = open_shop(database)
     token = token_of(shop)
-    log = (folder / "api.log").open("wb")
-    api = subprocess.Popen([sys.executable, "-m", "tests.search_api.served", url, str(port)], stderr=log, env={
-        **os.environ, "STORMCOM_GATEWAY": "fake", "STORMCOM_SECRET_KEY": new_key()})
     try:
-        base, ids = f"http://127.0.0.1:{port}", folder / "ids.json"
-        await_start(f"{base}/healthz", api)
-        ids.write_text(json.dumps(furnish(shop, base, token)))
-        command = ["schemathesis", "run", f"{base}/openapi.json", "--header", f"Authorization: Bearer {token}",
-                   "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--continue-on-failure",
-                   "--request-timeout", "30", "--output-truncate", "true", *options]
-        command[0] = str(Path(sys.executable).parent / command[0])
-        # The hooks are a module of the tests, which schemathesis imports from the project's folder.
-        return subprocess.run(command, cwd=folder, check=False, env={
-            **os.environ, "PYTHONPATH": str(Path.cwd()), "SCHEMATHESIS_HOOKS": "tests.fuzzing.hooks",
-            "STORMCOM_FUZZ_IDS": str(ids)}).returncode
+        with serving(url, {"STORMCOM_GATEWAY": "fake", "STORMCOM_SECRET_KEY": new_key()}) as server:
+            ids.write_text(json.dumps(furnish(shop, server.url, token)))
+            command = ["schemathesis", "run", f"{server.url}/openapi.json", "--header",
+                       f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--continue-on-failure",
+                       "--request-timeout", "30", "--output-truncate", "true", *options]
+            command[0] = str(Path(sys.executable).parent / command[0])
+            # The hooks are a module of the tests, which schemathesis imports from the project's folder.
+            return subprocess.run(command, cwd=folder, check=False, env={
+                **os.environ, "PYTHONPATH": str(Path.cwd()), "SCHEMATHESIS_HOOKS": "tests.fuzzing.hooks",
+                "STORMCOM_FUZZ_IDS": str(ids)}).returncode
     finally:
-        api.terminate()
-        api.wait()
         database.dispose()
 
 
@@ -91,28 +84,6 @@ def furnish(shop: Shop, base: str, token: str) -> dict[str, list[str]]:
         ids = Furnisher(shop, call, COUNT).furnish()
     key = shop.execute("SELECT callback_key FROM payment_provider_config WHERE gateway = 'STRIPE' LIMIT 1")
     return {**ids, "callback_key": [key]}
-
-
-def await_start(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the server answers. Errors: RuntimeError when it ends or takes too long."""
-    transport = httpx.HTTPTransport(retries=0)
-    deadline = SystemClock().now().timestamp() + STARTED_WITHIN
-    with httpx.Client(transport=transport) as client:
-        while SystemClock().now().timestamp() < deadline and process.poll() is None:
-            try:
-                client.get(url)
-                return
-            except httpx.TransportError:
-                process_wait(process)
-    raise RuntimeError("The API did not start.")
-
-
-def process_wait(process: subprocess.Popen[bytes]) -> None:
-    """Give the process a moment, unless it ends."""
-    try:
-        process.wait(0.2)
-    except subprocess.TimeoutExpired:
-        return
 
 
 if __name__ == "__main__":
