@@ -54,8 +54,8 @@ def fuzz(url: str, folder: Path, seconds: int, options: list[str]) -> int:
         with serving(url, {"STORMCOM_GATEWAY": "fake", "STORMCOM_SECRET_KEY": new_key()}) as server:
             ids.write_text(json.dumps(furnish(shop, server.url, token)))
             command = ["schemathesis", "run", f"{server.url}/openapi.json", "--header",
-                       f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--continue-on-failure",
-                       "--request-timeout", "30", "--output-truncate", "true", *options]
+                       f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS), "--max-time", str(seconds),
+                       "--continue-on-failure", "--request-timeout", "30", "--output-truncate", "true", *options]
             command[0] = str(Path(sys.executable).parent / command[0])
             # The hooks are a module of the tests, which schemathesis imports from the project's folder.
             return subprocess.run(command, cwd=folder, check=False, env={
