@@ -1,13 +1,9 @@
 """A store to search, and ways to ask it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event
-
-from oltp.db.session import Database
 from oltp.search.encoders import HashEncoder
 from tests.oltp.search.shop import Offer, fill_store
 from tests.search_api.conftest import Counter
@@ -41,22 +37,6 @@ def walk(ask: Ask, q: str, **query: object) -> list[str]:
         cursor = page.json()["next"]
         if cursor is None:
             return found
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def listen(_: object, __: object, statement: str, *___: object) -> None:
-        # The recorder of timings writes from its own thread, whenever it likes.
-        if "request_timing" not in statement:
-            sent.append(statement)
-
-    event.listen(database.app, "before_cursor_execute", listen)
-    try:
-        yield sent
-    finally:
-        event.remove(database.app, "before_cursor_execute", listen)
 
 
 def searcher(counter: Counter, store: UUID, offers: list[Offer]) -> Ask:

@@ -8,8 +8,8 @@ import pytest
 from httpx import Response
 
 from tests.search_api.conftest import Counter
-from tests.search_api.test_catalog import statements
 from tests.selling import Shop, open_shop
+from tests.statements import statements
 
 Ask = Callable[..., Response]
 

@@ -1,12 +1,11 @@
 """Dashboard: what a merchant sees of their stores, and nobody else does."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from oltp.db.session import Database
 from oltp.kit.metrics import METRICS
@@ -14,6 +13,7 @@ from tests.search_api.conftest import Counter
 from tests.search_api.merchants import Merchant, open_shop
 from tests.search_api.published import day_row, publish_days
 from tests.search_api.showcase import publish_showcase
+from tests.statements import statements
 
 LAST = date(2026, 11, 24)
 TAKEN_AT = datetime(2026, 11, 24, 11, 30, tzinfo=UTC)
@@ -192,12 +192,8 @@ def test_a_window_without_days_becomes_the_usual_one(merchant: Merchant) -> None
 
 def test_a_page_costs_the_same_however_long(merchant: Merchant, counter: Counter) -> None:
     def cost(query: str) -> int:
-        statements: list[str] = []
-        listener: Callable[..., None] = lambda *args: statements.append(args[2])  # noqa: E731
-        event.listen(counter.database.app, "before_cursor_execute", listener)
-        merchant.get(query)
-        event.remove(counter.database.app, "before_cursor_execute", listener)
-        # The recorder of timings writes from its own thread, whenever it likes.
-        return sum("request_timing" not in statement for statement in statements)
+        with statements(counter.database) as sent:
+            merchant.get(query)
+        return len(sent)
 
     assert cost("?from=2026-11-23&to=2026-11-24") == cost("?range=all") <= 12

@@ -1,18 +1,18 @@
 """Metrics endpoints: windows, quotients, pages, refusals, isolation, a constant number of queries."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 
 from oltp.db.session import Database
 from oltp.insights.models import CohortMetrics, OrderAttribution
 from tests.search_api.conftest import Counter, MakeToken, bearer
 from tests.search_api.published import cohort_row, credit_row, day_row, publish_days
+from tests.statements import statements
 
 TAKEN_AT = datetime(2026, 11, 24, 11, 30, tzinfo=UTC)
 LAST = date(2011, 12, 9)
@@ -255,12 +255,8 @@ def test_another_stores_token_sees_nothing(client: TestClient, other_store: UUID
 @pytest.mark.usefixtures("published")
 def test_a_page_costs_the_same_however_long(client: TestClient, headers: dict[str, str], database: Database) -> None:
     def cost(path: str) -> int:
-        statements: list[str] = []
-        listener: Callable[..., None] = lambda *args: statements.append(args[2])  # noqa: E731
-        event.listen(database.app, "before_cursor_execute", listener)
-        client.get(path, headers=headers)
-        event.remove(database.app, "before_cursor_execute", listener)
-        # The recorder of timings writes from its own thread, whenever it likes.
-        return sum("request_timing" not in statement for statement in statements)
+        with statements(database) as sent:
+            client.get(path, headers=headers)
+        return len(sent)
 
     assert cost("/v1/metrics/daily?limit=1") == cost("/v1/metrics/daily?limit=400&from=2011-01-01") <= 8

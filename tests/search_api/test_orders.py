@@ -8,7 +8,7 @@ import pytest
 
 from tests.search_api.checkouts import CARD, Front, open_front
 from tests.search_api.conftest import Counter
-from tests.search_api.test_catalog import statements
+from tests.statements import statements
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.search_api.conftest import Counter
-from tests.search_api.test_catalog import statements
 from tests.selling import Goods, Shop, open_shop
+from tests.statements import statements
 
 SCOPES = ("product.read", "price.manage", "settings.manage")
 

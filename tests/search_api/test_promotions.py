@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.search_api.conftest import Counter
-from tests.search_api.test_catalog import statements
 from tests.selling import open_shop
+from tests.statements import statements
 
 SHORT = {"name": "Regulars", "conditions": {"minSubtotal": 100, "customerSegmentId": str(uuid4())},
          "actions": {"discountPercent": 10}}

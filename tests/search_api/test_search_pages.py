@@ -4,7 +4,8 @@ import pytest
 
 from tests.oltp.search.shop import Offer, fill_store
 from tests.search_api.conftest import Counter
-from tests.search_api.searched import OFFERS, Ask, searcher, skus, statements, walk
+from tests.search_api.searched import OFFERS, Ask, searcher, skus, walk
+from tests.statements import statements
 
 MANY = [Offer(f"Lamp {'red' if n % 3 else 'blue'}", f"L{n}") for n in range(90)]
 MANY += [Offer(f"Desk number{n}", f"D{n}") for n in range(30)]

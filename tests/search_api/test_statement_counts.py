@@ -9,8 +9,8 @@ from oltp.access.rules import SCOPES
 from stormcom.reference.permissions import describe_api
 from tests.furnished import Furnisher
 from tests.search_api.conftest import Counter
-from tests.search_api.searched import statements
 from tests.selling import open_shop
+from tests.statements import statements
 
 DOCUMENT = describe_api()
 FEW, MANY = 1, 4

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from oltp.audit.models import AuditLog
 from oltp.carts.actions import NewItem, create_cart
@@ -29,6 +29,7 @@ from oltp.pricing.errors import PriceMissing
 from tests.conftest import IS_FULL
 from tests.oltp.checkout.buying import CARD, COD, Buyer, bundle, count_rows, together, wish
 from tests.selling import Shop
+from tests.statements import statements
 
 PARALLEL = 50 if IS_FULL else 12
 
@@ -199,16 +200,10 @@ def test_what_can_not_be_bought_is_named(shop: Shop, buyer: Buyer) -> None:
 def statements_of_placing(buyer: Buyer, lines: int) -> int:
     """How many statements it takes to place a COD order of so many lines."""
     goods = [buyer.shop.product(1000) for _ in range(lines)]
-    wanted, sent = wish(*((each, 1) for each in goods)), []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        sent.append(statement)
-
+    wanted = wish(*((each, 1) for each in goods))
     buyer.place(wish((goods[0], 1)))
-    event.listen(buyer.shop.database.app, "before_cursor_execute", note)
-    with bind_trace(new_trace()):
+    with statements(buyer.shop.database) as sent, bind_trace(new_trace()):
         buyer.place(wanted)
-    event.remove(buyer.shop.database.app, "before_cursor_execute", note)
     return len(sent)
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import event, insert, text
+from sqlalchemy import insert, text
 
 from oltp.customers.models import Customer
 from oltp.db.session import Database
@@ -21,6 +21,7 @@ from oltp.insights.rules import Window
 from oltp.orders.models import Order
 from tests.search_api.published import cohort_row, credit_row, day_row, publish_days
 from tests.search_api.showcase import publish_showcase
+from tests.statements import statements
 
 DAY = date(2026, 11, 10)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -164,11 +165,7 @@ def test_an_overview_costs_the_same_however_much_there_is(database: Database, st
     publish_showcase(database, other_store, last_on=DAY, taken_at=NOW, days_count=200)
     costs = []
     for each in (store, other_store):
-        statements: list[str] = []
-        listener = lambda *args, seen=statements: seen.append(args[2])  # noqa: E731
-        event.listen(database.app, "before_cursor_execute", listener)
-        with database.session_for(each) as session:
+        with statements(database) as sent, database.session_for(each) as session:
             find_overview(session, store_id=each, model="linear", columns=["orders_count"], days_count=None)
-        event.remove(database.app, "before_cursor_execute", listener)
-        costs.append(len(statements))
+        costs.append(len(sent))
     assert costs[0] == costs[1] <= 8

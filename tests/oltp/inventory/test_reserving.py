@@ -1,11 +1,10 @@
 """Stock of orders: reserved, sold, given back, expired, each with its event and in as many statements."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from oltp.db.session import Database
@@ -29,6 +28,7 @@ from oltp.inventory.rules import sum_demand
 from tests.conftest import cloned_database
 from tests.oltp.inventory.stocked import NONE, add_order, events, expire, offenders
 from tests.selling import Goods, Shop, open_shop
+from tests.statements import statements
 
 
 @pytest.fixture(scope="module")
@@ -234,18 +234,6 @@ def test_what_legacy_sold_too_much_is_not_promised(shop: Shop) -> None:
         sell(shop, {goods.variant_id: 3}, order)
     release(shop, order)
     assert shop.execute("SELECT legacy_shortage FROM inventory_level WHERE store_id = :store") == 0
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        sent.append(statement)
-
-    event.listen(database.app, "before_cursor_execute", note)
-    yield sent
-    event.remove(database.app, "before_cursor_execute", note)
 
 
 def test_the_number_of_statements_does_not_grow(shop: Shop) -> None:

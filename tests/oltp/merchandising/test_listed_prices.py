@@ -16,8 +16,8 @@ from oltp.pricing.queries import PriceWish, find_prices
 from tests.conftest import cloned_database
 from tests.oltp.pricing.oracle import draw_rules
 from tests.oltp.pricing.test_resolving import forget_rows, put_rules
-from tests.search_api.test_catalog import statements
 from tests.selling import Shop, open_shop
+from tests.statements import statements
 
 PRODUCTS = 60
 

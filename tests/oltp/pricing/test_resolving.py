@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from oltp.db.session import Database
 from oltp.kit.ids import new_id
@@ -17,6 +17,7 @@ from oltp.pricing.queries import PriceWish, ResolvedPrice, lowest_prices, resolv
 from tests.conftest import IS_FULL, cloned_database
 from tests.oltp.pricing.oracle import Rule, draw_rules, lowest_of_days, price_of
 from tests.selling import Goods, Shop, open_shop
+from tests.statements import statements
 
 RULE_SETS = 2000 if IS_FULL else 40
 HISTORIES = 500 if IS_FULL else 30
@@ -158,18 +159,10 @@ def test_other_stores_are_not_seen(shop: Shop, shared: Database) -> None:
 
 def test_prices_take_one_statement(shop: Shop) -> None:
     goods = [shop.product(1000 + place) for place in range(24)]
-    statements: list[str] = []
-
-    def note(*given: Any) -> None:
-        statements.append(given[2])
-
-    event.listen(shop.database.app, "before_cursor_execute", note)
-    with shop.database.session_for(shop.store_id) as session:
-        before = len(statements)
+    with statements(shop.database) as sent, shop.database.session_for(shop.store_id) as session:
         found = resolve_prices(session, store_id=shop.store_id, currency="USD", customer_id=None, at=NOW,
                                wishes=[PriceWish(each.variant_id, 1) for each in reversed(goods)])
-        assert len(statements) - before == 1
-    event.remove(shop.database.app, "before_cursor_execute", note)
+    assert len(sent) == 1
     assert [price.amount for price in found] == [1000 + place for place in reversed(range(24))]
 
 

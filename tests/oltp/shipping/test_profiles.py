@@ -25,8 +25,8 @@ from oltp.shipping.profiles import (
 from oltp.shipping.queries import check_profile, list_shippable_facts
 from tests.conftest import NOON
 from tests.oltp.shipping.orders import column, event_names
-from tests.search_api.test_catalog import statements
 from tests.selling import Shop, open_shop
+from tests.statements import statements
 
 CLOCK = FixedClock(NOON)
 

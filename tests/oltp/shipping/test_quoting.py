@@ -8,8 +8,8 @@ from sqlalchemy import text
 from oltp.kit.ids import new_id
 from oltp.shipping.quoting import quote_shipping
 from oltp.shipping.rules import ShippableLine, ShippingOption
-from tests.search_api.test_catalog import statements
 from tests.selling import Shop, open_shop
+from tests.statements import statements
 
 
 def quote(shop: Shop, *lines: ShippableLine, country: str | None = "US", region: str | None = None,
