@@ -124,6 +124,7 @@ def test_order_is_changed_at_once_or_not_at_all(desk: Desk) -> None:
     assert members(desk, path) == reordered == shown
 
 
+@pytest.mark.race
 def test_of_orders_at_once_one_whole_order_stays(desk: Desk) -> None:
     path, ids = desk.make(), desk.products(6)
     desk.call("POST", f"{path}/products", json={"product_ids": ids})

@@ -157,6 +157,7 @@ def httpx_headers(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
+@pytest.mark.race
 def test_sixteen_workers_one_key(counter: Counter, shop: UUID) -> None:
     headers, workers = keyed(counter, shop), 16
     start = Barrier(workers)

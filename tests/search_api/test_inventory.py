@@ -113,6 +113,7 @@ def test_bad_changes_name_the_field(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "stock_beyond_limit")
 
 
+@pytest.mark.race
 def test_expected_on_hand_of_many_one_wins_and_the_others_hear_the_current_value(desk: Desk) -> None:
     goods, answers = desk.shop.product(stock=10), []
 

@@ -75,6 +75,7 @@ def test_one_live_review_per_customer_and_product(desk: Desk) -> None:
     desk("POST", "reviews", 201, body)
 
 
+@pytest.mark.race
 def test_of_many_reviews_written_at_once_one_is_kept(desk: Desk) -> None:
     customer, writers = desk.shop.customer(), 8
     barrier = Barrier(writers)

@@ -49,6 +49,7 @@ def test_a_cancelled_order_gives_back_stock_and_money_and_keeps_the_reason(shop:
     assert buyer.events(order).count("order.cancelled") == 1 and buyer.offenders() == []
 
 
+@pytest.mark.race
 def test_twelve_cancel_at_once_and_stock_comes_back_once(shop: Shop, buyer: Buyer) -> None:
     cup = shop.product(1000, stock=5)
     order = buyer.place(wish((cup, 2)), CARD)

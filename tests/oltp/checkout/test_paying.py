@@ -101,6 +101,7 @@ def test_no_answer_leaves_it_pending_until_somebody_knows(shop: Shop, buyer: Buy
     assert buyer.offenders() == []
 
 
+@pytest.mark.race
 def test_client_and_callback_race_and_the_order_is_paid_once(shop: Shop, buyer: Buyer) -> None:
     cup = shop.product(1000, stock=5)
     order = buyer.place(wish((cup, 2)), NO_ANSWER)

@@ -133,6 +133,7 @@ def test_a_quote_keeps_a_trace_that_makes_its_total_again(shop: Shop, buyer: Buy
     assert totals.total == 2000 + 7 * 333 + 1200 + 599
 
 
+@pytest.mark.race
 def test_fifty_completes_at_once_make_one_order(shop: Shop, buyer: Buyer) -> None:
     cup = shop.product(1000, stock=100)
     shop.gateway("STRIPE")
@@ -151,6 +152,7 @@ def test_the_same_operation_twice_is_one_order(shop: Shop, buyer: Buyer) -> None
     assert count_rows(shop, "orders") == 1
 
 
+@pytest.mark.race
 def test_order_numbers_are_unique_under_parallel_checkouts(shop: Shop, buyer: Buyer) -> None:
     goods = [shop.product(1000, stock=1000) for _ in range(3)]
     orders = together(PARALLEL, lambda n: buyer.place(wish((goods[n % 3], 1), (goods[(n + 1) % 3], 1))))

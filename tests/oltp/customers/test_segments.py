@@ -219,6 +219,7 @@ def test_incremental_equals_full_rebuild_on_random_edits(club: Club) -> None:
     assert club.members(segments[0]) == club.expected(swapped) == set(people)
 
 
+@pytest.mark.race
 def test_who_looks_at_one_and_who_looks_at_all_take_turns(club: Club) -> None:
     people = [club.customer(f"{n}@a.test") for n in range(8)]
     segments = [club.segment(rule) for rule in RULES[3:]]

@@ -111,6 +111,7 @@ def test_expired_records_of_all_stores_are_purged(database: Database, store: UUI
         assert purge_requests(session, size=100) == 0
 
 
+@pytest.mark.race
 def test_sixteen_workers_with_one_key_do_the_work_once(database: Database, store: UUID) -> None:
     workers = 16
     start = Barrier(workers)

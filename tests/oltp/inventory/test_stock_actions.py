@@ -141,6 +141,7 @@ def test_pages_by_keyset(stocked: tuple[Database, UUID, UUID]) -> None:
         assert len({row.id for row in newest + older}) == 5
 
 
+@pytest.mark.race
 def test_of_many_with_one_expectation_one_wins(stocked: tuple[Database, UUID, UUID]) -> None:
     database, store, variant = stocked
     outcomes: list[str] = []

@@ -119,6 +119,7 @@ def may_have_been(refusal: Refused, moments: list[tuple[datetime, dict[UUID, int
         for there in before + during)
 
 
+@pytest.mark.race
 def test_history_of_a_concurrent_run_is_that_of_a_sequential_model(shared: Database) -> None:
     shop, dice = open_shop(shared), random.Random(20261124)
     variants = [shop.product(stock=STOCK).variant_id for _ in range(4)]

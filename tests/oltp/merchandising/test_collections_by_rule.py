@@ -178,6 +178,7 @@ def test_incremental_equals_full_rebuild_on_random_edits(shop: Shop) -> None:
     assert any(incremental.values())
 
 
+@pytest.mark.race
 def test_of_edits_at_once_the_last_one_stays(shop: Shop) -> None:
     goods = shop.product(100)
     cheap, dear = (make(shop, {"type": "price", "currency": "USD", **limit}, name) for limit, name in

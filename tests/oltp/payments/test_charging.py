@@ -139,6 +139,7 @@ def test_no_gateway_is_called_while_a_transaction_is_open(
     assert guarded().authorize(request).outcome == "captured"
 
 
+@pytest.mark.race
 def test_sixteen_who_charge_one_attempt_charge_it_once(
     shop: Shop, account: UUID, gateways: Gateways, fake: FakeGateway
 ) -> None:

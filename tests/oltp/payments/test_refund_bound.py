@@ -37,6 +37,7 @@ def ordered(database: Database, store: UUID) -> UUID:
     return store
 
 
+@pytest.mark.race
 def test_sixteen_at_once_refund_five(database: Database, ordered: UUID) -> None:
     with ThreadPoolExecutor(16) as pool:
         won = list(pool.map(lambda _: _refund(database, ordered), range(16)))

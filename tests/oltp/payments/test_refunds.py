@@ -139,6 +139,7 @@ def test_a_refund_that_is_declined_frees_its_units_and_its_money(
     assert (refund.status, fake.charged()) == ("processed", {sold.order_id: 500})
 
 
+@pytest.mark.race
 def test_parallel_refunds_never_come_to_more_than_was_captured(
     shop: Shop, gateways: Gateways, account: UUID, fake: FakeGateway
 ) -> None:

@@ -145,6 +145,7 @@ def test_the_usage_limit_of_a_code_is_consumed_atomically(shop: Shop) -> None:
         assert used == orders_with(shop, "discount_code_id", code) == 5
 
 
+@pytest.mark.race
 def test_the_per_customer_limit_is_consumed_atomically(shop: Shop) -> None:
     rule = new_rule(shop, per_customer_limit=3)
     first, second = Buyer(shop, subject_of(shop)), Buyer(shop, subject_of(shop))
@@ -154,6 +155,7 @@ def test_the_per_customer_limit_is_consumed_atomically(shop: Shop) -> None:
     assert used == [1, 3]
 
 
+@pytest.mark.race
 def test_the_budget_is_consumed_atomically(shop: Shop) -> None:
     rule, buyer = new_rule(shop, budget_amount=1000), Buyer(shop)
     # Two lines of 150 each: three orders fit, and a hundred stay.
@@ -161,6 +163,7 @@ def test_the_budget_is_consumed_atomically(shop: Shop) -> None:
     assert shop.execute("SELECT spent_amount FROM promotion_rule WHERE id = :id", id=rule) == 900
 
 
+@pytest.mark.race
 def test_uses_are_released_once_however_often(shop: Shop) -> None:
     rule, buyer = new_rule(shop, usage_limit=1, per_customer_limit=1, budget_amount=500), Buyer(shop, subject_of(shop))
     code = new_code(shop, "ONCE", promotion_rule_id=rule, usage_limit=1)
@@ -201,6 +204,7 @@ def test_a_rule_that_was_switched_off_meanwhile_is_not_used(shop: Shop) -> None:
     assert race(lambda: buyer.buy(rule_id=rule), 1) == 0
 
 
+@pytest.mark.race
 def test_orders_that_use_the_same_rules_the_other_way_round_never_deadlock(shop: Shop) -> None:
     rules, goods = [new_rule(shop) for _ in range(4)], shop.product()
 

@@ -56,6 +56,7 @@ def test_a_rating_outside_1_to_5_is_refused(shop: Shop, rating: int) -> None:
     assert constraint_of(refused.value) == "reviews_rating"
 
 
+@pytest.mark.race
 def test_of_two_raw_writers_one_reviews_the_product(shop: Shop) -> None:
     count, product, customer = 8, shop.product().product_id, shop.customer()
     barrier = Barrier(count)

@@ -87,6 +87,7 @@ def test_carrier_callbacks_come_in_any_order(shop: Shop) -> None:
     assert ends == {("delivered", *moments, "delivered", *moments, "DELIVERED")}
 
 
+@pytest.mark.race
 def test_carrier_callbacks_come_at_once(shop: Shop) -> None:
     placed, shipment = ready(shop)
     workers = 32 if IS_FULL else 6
