@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from oltp.checkout.traces import replay
 from tests.search_api.checkouts import ADDRESS, CARD, COD, DECLINED, Front, items, open_front, order
@@ -116,3 +117,14 @@ def test_a_quote_of_another_store_is_nothing(counter: Counter, front: Front) -> 
     other = open_front(counter)
     assert other.ask("GET", f"/v1/quotes/{quote['id']}").status_code == 404
     assert other.ask("POST", "/v1/orders", {"quote_id": quote["id"], "payment": COD}).status_code == 404
+
+
+def test_a_month_that_is_full_takes_no_more_orders(counter: Counter, front: Front) -> None:
+    cup = front.shop.product(1000, stock=5)
+    with counter.database.owner_session() as session:
+        session.execute(text("UPDATE stores SET order_limit = 1, subscription_plan = 'FREE' WHERE id = :id"),
+                        {"id": front.shop.store_id})
+    front.place((cup, 1))
+    refused = front.ask("POST", "/v1/orders", order((cup, 1), payment=CARD))
+    assert (refused.status_code, refused.json()["code"]) == (402, "plan_limit_reached")
+    assert (front.shop.on_hand(cup), front.shop.reserved(cup)) == (4, 0)
