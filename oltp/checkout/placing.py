@@ -196,6 +196,5 @@ def _announce(
     order.order_number = count_order(session, store_id=order.store_id, now=clock.now())
     facts = placed_facts(draft, lines, order_number=order.order_number, subject_id=subject)
     names = ["order.placed", *(["order.paid"] if draft.status == "PAID" else [])]
-    session.flush()
     record_events(session, store_id=order.store_id, occurred_at=draft.placed_at, events=[
         *(NewEvent(name, "order", draft.id, facts) for name in names), *events])

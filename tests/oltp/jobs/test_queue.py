@@ -80,7 +80,7 @@ def test_an_event_calls_its_followers(database: Database, store: UUID, clock: Fi
             {"store": store})
         record_event(session, store_id=store, name="product.created", entity_type="product", entity_id=product,
                      payload={}, occurred_at=clock.now())
-    assert [job[0] for job in _jobs(database)] == ["outbox.dispatch_event"]
+    assert [job[0] for job in _jobs(database)] == ["outbox.dispatch_events"]
     _work_off(database, clock, *TASKS)
     with database.session_for(store) as session:
         titles = session.scalars(text("SELECT title FROM product_search_document")).all()
