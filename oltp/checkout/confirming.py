@@ -25,18 +25,22 @@ from oltp.promotions.using import reclaim_promotions
 
 _OF = text("SELECT order_id FROM payment_attempt WHERE store_id = :store AND id = :attempt")
 _BALANCES = text("""
-    SELECT count(*) AS attempts, count(*) FILTER (WHERE status IN ('created', 'unknown')) AS open_count,
+    SELECT count(*) FILTER (WHERE status IN ('created', 'unknown')) AS open_count,
            coalesce(sum(authorized_amount) FILTER (WHERE status <> 'voided'), 0) AS authorized,
            coalesce(sum(captured_amount), 0) AS captured,
-           coalesce(sum(refunded_amount + charged_back_amount), 0) AS returned
+           coalesce(sum(refunded_amount + charged_back_amount), 0) AS returned,
+           (array_agg(status ORDER BY created_at DESC, id DESC))[1] IN ('failed', 'voided') AS has_failed
     FROM payment_attempt WHERE store_id = :store AND order_id = :order""")
 
 
 @dataclass(frozen=True)
 class Money:
-    """What all attempts of an order come to, in minor units. `promised` is authorized or captured."""
+    """What all attempts of an order come to, in minor units. `promised` is authorized or captured.
 
-    attempts: int
+    `has_failed`: the last attempt came to nothing.
+    """
+
+    has_failed: bool
     open_count: int
     promised: int
     captured: int
@@ -46,6 +50,11 @@ class Money:
     def kept(self) -> int:
         """What was captured and not given back."""
         return self.captured - self.returned
+
+    @property
+    def standing(self) -> int:
+        """What is promised or captured, and was not given back."""
+        return self.promised - self.returned
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class Confirmed:
 def read_money(session: Session, *, store_id: UUID, order_id: UUID) -> Money:
     """Return what the order's attempts come to."""
     row = session.execute(_BALANCES, {"store": store_id, "order": order_id}).one()
-    return Money(row.attempts, row.open_count, max(int(row.authorized), int(row.captured)), int(row.captured),
+    return Money(bool(row.has_failed), row.open_count, max(int(row.authorized), int(row.captured)), int(row.captured),
                  int(row.returned))
 
 
@@ -86,9 +95,10 @@ def confirm_payment(session: Session, *, store_id: UUID, attempt_id: UUID, clock
 
 
 def _decide(session: Session, *, order: Order, money: Money, due: int, clock: Clock) -> Confirmed:
-    if money.promised >= due and money.promised > 0:
+    # What was given back pays for nothing: an order that is taken up again waits for new money.
+    if money.standing >= due and money.standing > 0:
         return _sell(session, order=order, money=money, due=due, clock=clock)
-    if money.attempts and not money.open_count and money.promised == 0 and order.status == "PENDING":
+    if money.has_failed and not money.open_count and money.standing == 0 and order.status == "PENDING":
         transition(session, store_id=order.store_id, order_id=order.id, to="PAYMENT_FAILED", clock=clock)
         note_payment(session, order=order, payment_status="FAILED", clock=clock)
     return Confirmed(order)
@@ -103,7 +113,7 @@ def _sell(session: Session, *, order: Order, money: Money, due: int, clock: Cloc
         cancel(session, order=order, reason=NOTHING_LEFT, clock=clock)
         return Confirmed(order, needs_refund=True)
     reach("confirm.stock_sold")
-    is_captured = money.captured >= due
+    is_captured = money.kept >= due
     if not is_captured and order.status == "PAYMENT_FAILED":
         transition(session, store_id=order.store_id, order_id=order.id, to="PENDING", clock=clock)
     transition(session, store_id=order.store_id, order_id=order.id, to="PAID" if is_captured else "PROCESSING",
@@ -114,8 +124,8 @@ def _sell(session: Session, *, order: Order, money: Money, due: int, clock: Cloc
 
 def _late(session: Session, *, order: Order, money: Money, due: int, clock: Clock) -> Confirmed:
     """Money for a cancelled order: it lives again if only the money was missing, and the stock is still there."""
-    waits = money.promised - money.returned > 0
-    if not waits or order.cancel_reason != CANCELLED_UNPAID or money.promised < due or order.held_at is not None:
+    waits = money.standing > 0
+    if not waits or order.cancel_reason != CANCELLED_UNPAID or money.standing < due or order.held_at is not None:
         return Confirmed(order, needs_refund=waits)
     try:
         with session.begin_nested():
@@ -125,7 +135,7 @@ def _late(session: Session, *, order: Order, money: Money, due: int, clock: Cloc
         return Confirmed(order, needs_refund=True)
     transition(session, store_id=order.store_id, order_id=order.id, to="PENDING", clock=clock)
     transition(session, store_id=order.store_id, order_id=order.id,
-               to="PAID" if money.captured >= due else "PROCESSING", clock=clock)
+               to="PAID" if money.kept >= due else "PROCESSING", clock=clock)
     _note(session, order=order, money=money, due=due, clock=clock)
     return Confirmed(order)
 
@@ -134,5 +144,7 @@ def _note(session: Session, *, order: Order, money: Money, due: int, clock: Cloc
     """Let the order's payment_status follow the money. What refunds make of it is theirs to say."""
     if order.payment_status in ("REFUNDED", "DISPUTED"):
         return
-    status = "PAID" if money.captured >= due else "AUTHORIZED" if money.promised >= due else order.payment_status
+    # What was refunded since was paid all the same; but not while other money is only promised instead of it.
+    is_paid = money.kept >= due or money.captured >= max(due, money.promised)
+    status = "PAID" if is_paid else "AUTHORIZED" if money.standing >= due else order.payment_status
     note_payment(session, order=order, payment_status=status, clock=clock)

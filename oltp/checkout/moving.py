@@ -62,10 +62,11 @@ def _move(session: Session, *, order: Order, to: str, clock: Clock, reason: str 
     if since in UNPAID and to in ("PAID", "PROCESSING"):
         sell_order(session, store_id=store_id, order_id=order.id)
     transition(session, store_id=store_id, order_id=order.id, to=to, clock=clock, reason=reason)
-    if since == "CANCELED" and to == "PENDING":
-        reclaim_promotions(session, store_id=store_id, order_id=order.id)
     if to == "PENDING" and since in _WAITING:
         minutes = get_selling_settings(session, store_id=store_id).reservation_minutes
         reserve_order(session, store_id=store_id, order_id=order.id, minutes=minutes)
+    # After the stock, as whoever places an order: else each would wait for what the other has.
+    if since == "CANCELED" and to == "PENDING":
+        reclaim_promotions(session, store_id=store_id, order_id=order.id)
     if to == "PAID":
         note_payment(session, order=order, payment_status="PAID", clock=clock)

@@ -8,17 +8,20 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-# Who tries to pay again gets the time anew. While nobody knows what came of a payment, its order waits for the
-# reconciler; but not for ever.
+# Who tries to pay again gets the time anew, and so does an order that somebody has just touched: one that was cancelled
+# or held would else be over as soon as it is taken up again. Money that was given back keeps nothing waiting. While
+# nobody knows what came of a payment, its order waits for the reconciler; but not for ever.
 _UNPAID = """
     SELECT o.store_id, o.id FROM orders o LEFT JOIN selling_settings s ON s.store_id = o.store_id
     WHERE o.deleted_at IS NULL AND o.status IN ('PENDING', 'PAYMENT_FAILED') AND o.quote_id IS NOT NULL
       AND o.held_at IS NULL AND NOT EXISTS (
         SELECT FROM payment_attempt a WHERE a.store_id = o.store_id AND a.order_id = o.id
           AND (a.status IN ('authorized', 'captured')
+                 AND greatest(a.authorized_amount, a.captured_amount) > a.refunded_amount + a.charged_back_amount
                OR a.created_at > CAST(:now AS timestamptz) - coalesce(s.unpaid_minutes, 60) * interval '1 minute'
                OR (a.status IN ('created', 'unknown') AND a.created_at > CAST(:now AS timestamptz) - interval '1 day')))
-      AND o.placed_at <= CAST(:now AS timestamptz) - coalesce(s.unpaid_minutes, 60) * interval '1 minute' {one}
+      AND greatest(o.placed_at, o.updated_at)
+        <= CAST(:now AS timestamptz) - coalesce(s.unpaid_minutes, 60) * interval '1 minute' {one}
     ORDER BY o.store_id, o.id LIMIT :limit"""
 _FIND_UNPAID = text(_UNPAID.format(one=""))
 _IS_UNPAID = text(_UNPAID.format(one="AND o.store_id = :store AND o.id = :order"))
@@ -36,6 +39,7 @@ _OWING = text("""
 _UNTOLD = text("""
     SELECT a.store_id, a.id FROM payment_attempt a JOIN orders o ON o.store_id = a.store_id AND o.id = a.order_id
     WHERE o.status IN ('PENDING', 'PAYMENT_FAILED') AND a.status IN ('authorized', 'captured')
+      AND greatest(a.authorized_amount, a.captured_amount) > a.refunded_amount + a.charged_back_amount
       AND a.updated_at < :since AND a.created_at > :oldest AND (CAST(:after AS uuid) IS NULL OR a.id > :after)
     ORDER BY a.id LIMIT :limit""")
 

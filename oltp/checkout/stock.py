@@ -54,10 +54,11 @@ def sell_order(session: Session, *, store_id: UUID, order_id: UUID) -> None:
 
 def reserve_order(session: Session, *, store_id: UUID, order_id: UUID, minutes: int) -> None:
     """Reserve what is still to be sent of the order, instead of what was reserved before. Errors: OutOfStock."""
-    release_reservations(session, store_id=store_id, order_id=order_id)
     demand = open_demand(session, store_id=store_id, order_id=order_id)
     if demand:
         reserve_stock(session, store_id=store_id, demand=demand, order_id=order_id, minutes=minutes)
+    else:
+        release_reservations(session, store_id=store_id, order_id=order_id)
 
 
 def give_back(session: Session, *, store_id: UUID, order_id: UUID, units: Mapping[UUID, int], detail: str) -> None:

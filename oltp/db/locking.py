@@ -86,8 +86,16 @@ def lock_cart(session: Session, *, store_id: UUID, cart_id: UUID) -> bool:
 
 
 def lock_quote(session: Session, *, store_id: UUID, quote_id: UUID) -> bool:
-    """Lock a quote until the transaction ends, so that it is placed once; False where there is none."""
-    statement = text("SELECT id FROM quote WHERE store_id = :store AND id = :quote FOR NO KEY UPDATE")
+    """Lock a quote until the transaction ends, so that it is placed once; False where there is none.
+
+    Its cart is locked before it: whoever throws a cart away comes from there, and takes it out of its quotes.
+    """
+    statement = text("""
+        WITH of_cart AS MATERIALIZED (
+          SELECT c.id FROM cart c JOIN quote q ON q.store_id = c.store_id AND q.cart_id = c.id
+          WHERE q.store_id = :store AND q.id = :quote FOR NO KEY UPDATE OF c)
+        SELECT q.id FROM quote q LEFT JOIN of_cart ON true WHERE q.store_id = :store AND q.id = :quote
+        FOR NO KEY UPDATE OF q""")
     return session.scalar(statement, {"store": store_id, "quote": quote_id}) is not None
 
 

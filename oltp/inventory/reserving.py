@@ -32,14 +32,15 @@ def reserve_stock(
 ) -> datetime:
     """Hold so much of each variant for the order until the moment returned, all of it or nothing.
 
-    What the order held of these variants before is replaced. Sum the demand first (rules.sum_demand): one quantity a
-    variant. Errors: OutOfStock (facts.variants: variant_id, wanted, available), DemandInvalid, LevelNotFound,
-    StockStillLegacy.
+    Whatever the order held before is replaced, all levels locked at once and so in their order. Sum the demand first
+    (rules.sum_demand): one quantity a variant. Errors: OutOfStock (facts.variants: variant_id, wanted, available),
+    DemandInvalid, LevelNotFound, StockStillLegacy.
     """
     check_demand(demand)
     check_minutes(minutes)
+    held = [] if order_id is None else _held(session, store_id=store_id, order_id=order_id)
     wanted = Settlement(kept=demand, sold={}, holder_id=order_id, minutes=minutes)
-    settled = settle(session, store_id=store_id, variant_ids=list(demand), wanted=wanted)
+    settled = settle(session, store_id=store_id, variant_ids=list({*held, *demand}), wanted=wanted)
     expires_at = settled.at + timedelta(minutes=minutes)
     said = NewEvent("stock.reserved", *_subject(store_id, order_id), {
         "items": _items(demand), "expires_at": expires_at.isoformat()})
@@ -84,9 +85,10 @@ def extend_reservations(session: Session, *, store_id: UUID, order_id: UUID, min
     Errors: NothingReserved (none, or expired), AlreadyExtended, StockStillLegacy.
     """
     check_minutes(minutes)
-    held = _held(session, store_id=store_id, order_id=order_id)
     # Under the levels' locks: else it could meet another order that is deleting the rows as expired, in another order.
-    if held:
+    # What has run out is not locked: some of it may be gone, and who reserves all anew would come too late to the rest.
+    if session.scalar(_LIVE, {"store": store_id, "order": order_id}):
+        held = _held(session, store_id=store_id, order_id=order_id)
         lock_all(session, store_id=store_id, variant_ids=sorted(held))
     rows = session.execute(_EXTEND, {"store": store_id, "order": order_id, "minutes": minutes}).all()
     if not rows:

@@ -1,0 +1,109 @@
+"""Two who need the same rows take them in the same order: cart, quote, order, levels by id, promotions, counter."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from oltp.carts.actions import NewItem, create_cart, delete_cart
+from oltp.checkout import moving, placing, stock
+from oltp.checkout.quoting import quote_cart
+from oltp.checkout.wishes import PaymentChoice
+from oltp.db.locking import lock_quote
+from tests.oltp.checkout.buying import ADDRESS, Buyer, together, wish
+from tests.selling import Goods, Shop
+
+FREE = "SELECT {key} FROM {table} WHERE store_id = :store ORDER BY {key} FOR NO KEY UPDATE SKIP LOCKED"
+
+
+def free(shop: Shop, table: str, key: str = "id") -> list[Any]:
+    """The rows of a table that nobody has locked right now, as another connection finds them."""
+    with shop.database.session_for(shop.store_id) as session:
+        return list(session.scalars(text(FREE.format(table=table, key=key)), {"store": shop.store_id}))
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, look: Callable[[], Any]) -> list[Any]:
+    """Let look() be called whenever module.name is about to be; return what it sees."""
+    seen: list[Any] = []
+    known = getattr(module, name)
+
+    def looked(*given: Any, **named: Any) -> Any:
+        seen.append(look())
+        return known(*given, **named)
+
+    monkeypatch.setattr(module, name, looked)
+    return seen
+
+
+def cart_of(buyer: Buyer, goods: Goods) -> Any:
+    with buyer.shop.database.session_for(buyer.shop.store_id) as session:
+        return create_cart(
+            session, store_id=buyer.shop.store_id, currency="USD", items=[NewItem(goods.variant_id, None, 1)],
+            clock=buyer.clock, fields={"shipping_address": ADDRESS}).id
+
+
+def test_stock_is_locked_before_promotions_by_who_places_and_by_who_takes_up_again(
+    shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.execute("""
+        INSERT INTO promotion_rule (store_id, name, status, conditions, actions, currency)
+        VALUES (:store, 'Ten', 'active', '{"type": "all"}', '[{"type": "percent", "percent": "10"}]', 'USD')""")
+    cup = shop.product(1000)
+
+    def look() -> tuple[int, int]:
+        return len(free(shop, "inventory_level", "variant_id")), len(free(shop, "promotion_rule"))
+
+    seen = watched(monkeypatch, placing, "consume_promotions", look)
+    seen_again = watched(monkeypatch, moving, "reclaim_promotions", look)
+    order = buyer.place(wish((cup, 1)))
+    buyer.cancel(order)
+    buyer.move(order, "PENDING")
+    assert seen == [(0, 1)] and seen_again == [(0, 1)]
+
+
+def test_what_is_reserved_anew_is_locked_at_once_though_some_of_it_was_swept_away(
+    shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.gateway("STRIPE")
+    first, second = sorted((shop.product(1000), shop.product(1000)), key=lambda goods: goods.variant_id)
+    order = buyer.place(wish((first, 1), (second, 1)), PaymentChoice("CREDIT_CARD", None, "fake_declined"))
+    shop.execute("""
+        UPDATE stock_reservation SET created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour'
+        WHERE store_id = :store""")
+    buyer.place(wish((first, 1)))
+    assert shop.execute("SELECT array_agg(variant_id) FROM stock_reservation WHERE store_id = :store") == [
+        second.variant_id]
+    # Whoever had the second level by now would come too late to the first one.
+    seen = watched(monkeypatch, stock, "reserve_stock", lambda: free(shop, "inventory_level", "variant_id"))
+    assert buyer.pay(order).status == "PAID"
+    assert seen == [[first.variant_id, second.variant_id]]
+
+
+def test_a_cart_is_locked_before_its_quote(shop: Shop, buyer: Buyer) -> None:
+    cart_id = cart_of(buyer, shop.product(1000))
+    with shop.database.session_for(shop.store_id) as session:
+        quote_id = quote_cart(session, store_id=shop.store_id, cart_id=cart_id, at=buyer.clock.now()).id
+    with shop.database.session_for(shop.store_id) as session:
+        assert lock_quote(session, store_id=shop.store_id, quote_id=quote_id)
+        assert free(shop, "cart") == [] and free(shop, "quote") == []
+    assert free(shop, "cart") == [cart_id]
+
+
+@pytest.mark.race
+def test_a_cart_is_thrown_away_while_it_is_ordered(shop: Shop, buyer: Buyer) -> None:
+    cup = shop.product(1000)
+    for _ in range(5):
+        cart_id = cart_of(buyer, cup)
+        with shop.database.session_for(shop.store_id) as session:
+            quote = quote_cart(session, store_id=shop.store_id, cart_id=cart_id, at=buyer.clock.now())
+
+        def act(index: int, cart_id: Any = cart_id, quote: Any = quote) -> str:
+            if index:
+                return buyer.place(quote).status
+            with shop.database.session_for(shop.store_id) as session:
+                delete_cart(session, store_id=shop.store_id, cart_id=cart_id)
+            return "gone"
+
+        assert together(2, act) == ["gone", "PROCESSING"]
+    assert shop.execute("SELECT count(*) FROM cart WHERE store_id = :store") == 0
