@@ -38,8 +38,10 @@ BUYERS = (1, 8, 32)
 MANY, LISTED = 500, 10_000
 ENDLESS = 1_000_000
 RACERS, PIECES = 200, 50
-ADDRESS = {"first_name": "Ada", "last_name": "Byron", "email": "ada@example.com", "address": "1 Main St",
-           "city": "Albany", "state": "NY", "postal_code": "12207", "country": "US"}
+ADDRESS = {"first_name": "Ada", "last_name": "Byron", "address": "1 Main St", "city": "Albany", "state": "NY",
+           "postal_code": "12207", "country": "US"}
+# Customers come back now and then, as people do; one who ordered ten thousand times would be judged by all of that.
+PEOPLE = 20_000
 PAYMENT = {"method": "CASH_ON_DELIVERY"}
 
 _STORE = text("""
@@ -120,13 +122,13 @@ class Buyer:
 
     def place(self) -> int:
         """Place an order in one call; return the status."""
-        body = {"currency": "USD", "items": [self._item()], "shipping_address": ADDRESS, "payment": PAYMENT}
+        body = {"currency": "USD", "items": [self._item()], "shipping_address": address(), "payment": PAYMENT}
         return self._client.post("/v1/orders", json=body).status_code
 
     def journey(self) -> int:
         """Look, fill a cart, quote, place; return the last status."""
         self._client.get("/v1/products", params={"limit": 24}).raise_for_status()
-        cart = self._post("/v1/carts", {"currency": "USD", "items": [self._item()], "shipping_address": ADDRESS})
+        cart = self._post("/v1/carts", {"currency": "USD", "items": [self._item()], "shipping_address": address()})
         self._post(f"/v1/carts/{cart['id']}/items", {"items": [self._item()]})
         quote = self._post("/v1/quotes", {"cart_id": cart["id"]})
         return self._client.post("/v1/orders", json={"quote_id": quote["id"], "payment": PAYMENT}).status_code
@@ -139,6 +141,11 @@ class Buyer:
 
     def _item(self) -> dict[str, object]:
         return {"variant_id": str(random.choice(self._goods)), "quantity": 1}
+
+
+def address() -> dict[str, str]:
+    """Return where somebody lives who buys here."""
+    return {**ADDRESS, "email": f"ada{random.randrange(PEOPLE)}@example.com"}
 
 
 def compare(url: str, shop: Shop, *, skus: int, buyers: int, seconds: float) -> None:

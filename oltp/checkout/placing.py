@@ -154,11 +154,10 @@ def _write(
     draft = draft_order(found, order_id=order_id, quote_id=quote.id, status=status, account=account, choice=payment,
                         placed_at=clock.now())
     lines = draft_lines(found)
-    subject = create_order(session, store_id=store_id, order=draft, lines=lines)
+    # Held until the end: whoever wants it by its id meanwhile, as the judge of fraud, has it without a statement.
+    order = create_order(session, store_id=store_id, order=draft, lines=lines)
     add_audit(session, store_id=store_id, action="order.placed", entity_type="order", entity_id=order_id,
               changes={"status": {"old": None, "new": status}}, occurred_at=draft.placed_at)
-    # Held until the end: whoever wants it by its id meanwhile, as the judge of fraud, has it without a statement.
-    order = get_order(session, store_id=store_id, order_id=order_id)
     reach("place.after_order")
     # An order that is declined is held: nothing is charged for it until a person has looked at it.
     assessed = assess_order(session, store_id=store_id, order_id=order_id, clock=clock)
@@ -166,6 +165,8 @@ def _write(
     attempt = create_attempt(
         session, store_id=store_id, order_id=order_id, provider_config_id=account.config_id, gateway=account.gateway,
         method=payment.method, amount=draft.total, currency=draft.currency) if is_charged else None
+    subject = order.subject_id
+    assert subject is not None
     if quote.cart_id is not None:
         close_cart(session, store_id=store_id, cart_id=quote.cart_id, clock=clock)
     _link_visitor(session, store_id=store_id, found=found, subject=subject)

@@ -7,10 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from oltp.kit.trace import current_trace
+from oltp.orders.models import Order
 
 _ORDER = text("""
     INSERT INTO orders (
@@ -26,7 +27,7 @@ _ORDER = text("""
       :shipping_address, :billing_address, :customer_note, :ip_address, :placed_at, :placed_at, :placed_at, :currency,
       :subtotal, :discount, :shipping, :tax, :total, :shipping_discount, :shipping_tax, :prices_include_tax,
       :quote_id, :is_test, :correlation)
-    RETURNING subject_id""")
+    RETURNING *""")
 # The lines come in their order, and the trigger numbers them as they come.
 _LINES = text("""
     INSERT INTO order_items (
@@ -97,12 +98,12 @@ class NewOrder:
     is_test: bool = False
 
 
-def create_order(session: Session, *, store_id: UUID, order: NewOrder, lines: Sequence[NewLine]) -> UUID:
-    """Insert the order and its lines, in their order; return the subject the order belongs to."""
+def create_order(session: Session, *, store_id: UUID, order: NewOrder, lines: Sequence[NewLine]) -> Order:
+    """Insert the order and its lines, in their order; return the order, which now belongs to a subject."""
     trace = current_trace()
-    subject: UUID = session.execute(_ORDER, {
-        **vars(order), "store": store_id, "correlation": trace.correlation_id if trace else None}).scalar_one()
+    made: Order = session.scalars(select(Order).from_statement(_ORDER), {
+        **vars(order), "store": store_id, "correlation": trace.correlation_id if trace else None}).one()
     rows = [{"place": place, **asdict(line)} for place, line in enumerate(lines)]
     session.execute(_LINES, {"store": store_id, "order": order.id, "currency": order.currency,
                              "at": order.placed_at, "lines": json.dumps(rows, default=str)})
-    return subject
+    return made
