@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.staticfiles import StaticFiles
 
+from search_api.answer_examples import add_examples
 from search_api.dependencies import Permission
 from search_api.errors import MEDIA_TYPE, Problem
 from search_api.idempotency import HEADER, KeyedRoute
@@ -97,6 +98,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     # The framework's own form of validation errors is never answered.
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
+    add_examples(document)
     return document
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 from pydantic import ValidationError
 
 from oltp.access.rules import SCOPES
@@ -70,6 +71,26 @@ def test_every_body_has_an_example() -> None:
             if not ({"example", "examples"} & set(content) or any(each.get("examples") for each in schemas)):
                 bare.append(f"{method} {path}")
     assert bare == []
+
+
+def answers() -> Iterator[tuple[str, dict[str, Any]]]:
+    """All that operations answer with JSON: what it is, and its content."""
+    for method, path, operation in operations():
+        for status, answer in operation["responses"].items():
+            for kind, content in answer.get("content", {}).items():
+                if kind.endswith("json"):
+                    yield f"{method} {path} {status}", content
+
+
+def test_every_answer_has_an_example_that_its_schema_allows() -> None:
+    wrong = {}
+    for name, content in answers():
+        examples = [content["example"]] if "example" in content else resolved(content["schema"]).get("examples", [])
+        whole = Draft202012Validator({**content["schema"], "components": DOCUMENT["components"]})
+        faults = [str(fault.message) for each in examples for fault in whole.iter_errors(each)]
+        if not examples or faults:
+            wrong[name] = faults
+    assert wrong == {}
 
 
 def test_every_post_may_be_repeated_with_a_key() -> None:
