@@ -29,7 +29,7 @@ from oltp.fraud.actions import assess_order
 from oltp.inventory.rules import sum_demand
 from oltp.kit.clock import Clock
 from oltp.kit.points import reach
-from oltp.orders.creating import NewLine, NewOrder, create_order
+from oltp.orders.creating import NewLine, NewOrder, create_order, number_order
 from oltp.orders.models import Order
 from oltp.orders.queries import get_order
 from oltp.outbox.actions import NewEvent, record_events
@@ -37,7 +37,7 @@ from oltp.payments.actions import create_attempt
 from oltp.payments.charging import charge_attempt
 from oltp.payments.gateway import Gateways
 from oltp.promotions.using import consume_promotions
-from oltp.tenancy.usage import count_order
+from oltp.tenancy.usage import count_order, skip_taken_numbers
 
 _KEY = "orders_pkey"
 _AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
@@ -194,7 +194,9 @@ def _announce(
     session: Session, *, order: Order, draft: NewOrder, lines: list[NewLine], subject: UUID, events: list[NewEvent],
     clock: Clock,
 ) -> None:
-    order.order_number = count_order(session, store_id=order.store_id, now=clock.now())
+    number = count_order(session, store_id=order.store_id, now=clock.now())
+    if not number_order(session, order=order, number=number):
+        number_order(session, order=order, number=skip_taken_numbers(session, store_id=order.store_id))
     facts = placed_facts(draft, lines, order_number=order.order_number, subject_id=subject)
     names = ["order.placed", *(["order.paid"] if draft.status == "PAID" else [])]
     record_events(session, store_id=order.store_id, occurred_at=draft.placed_at, events=[

@@ -9,8 +9,10 @@ from sqlalchemy import text
 
 from oltp.db.session import Database
 from oltp.kit.ids import new_id
+from oltp.orders.creating import number_order
+from oltp.orders.models import Order
 from oltp.tenancy.errors import PlanLimitReached, PlanNotUsable
-from oltp.tenancy.usage import Usage, count_order, count_product, meter
+from oltp.tenancy.usage import Usage, count_order, count_product, meter, skip_taken_numbers
 from tests.conftest import IS_FULL, NOON, cloned_database
 from tests.oltp.inventory.stocked import at_once, events
 from tests.selling import Shop, open_shop
@@ -51,9 +53,10 @@ def order(shop: Shop, now: datetime = NOON) -> str:
     """Count an order that the same transaction inserts first, as checkout does; return its number."""
     with shop.database.session_for(shop.store_id) as session:
         made = insert_order(shop, session, now=now)
-        number = count_order(session, store_id=shop.store_id, now=now)
-        session.execute(text("UPDATE orders SET order_number = :number WHERE id = :id"), {"number": number, "id": made})
-    return number
+        new = session.get_one(Order, made)
+        if not number_order(session, order=new, number=count_order(session, store_id=shop.store_id, now=now)):
+            assert number_order(session, order=new, number=skip_taken_numbers(session, store_id=shop.store_id))
+    return new.order_number
 
 
 def insert_order(shop: Shop, session, *, now: datetime, number: str | None = None) -> UUID:
