@@ -7,6 +7,7 @@ from oltp.kit.clock import Clock
 from oltp.orders.actions import transition
 from oltp.orders.models import Order
 from oltp.promotions.using import release_promotions
+from oltp.shipping.fulfilling import unpack_order
 
 # Reasons that are ours; a person's are his own words.
 CANCELLED_UNPAID = "not paid in time"
@@ -15,11 +16,13 @@ DEFAULT = "Order canceled"
 
 
 def cancel(session: Session, *, order: Order, reason: str, clock: Clock) -> None:
-    """Cancel an order under its lock: what was not sent goes back to stock, promotions get their uses back.
+    """Cancel an order under its lock: what was not sent goes back to stock, also what was packed, and promotions get
+    their uses back.
 
     Errors: TransitionNotAllowed.
     """
     store_id, order_id = order.store_id, order.id
+    unpack_order(session, store_id=store_id, order_id=order_id, clock=clock)
     units = open_demand(session, store_id=store_id, order_id=order_id)
     transition(session, store_id=store_id, order_id=order_id, to="CANCELED", clock=clock, reason=reason,
                facts={"reason": reason})

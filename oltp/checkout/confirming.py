@@ -83,7 +83,7 @@ def confirm_payment(session: Session, *, store_id: UUID, attempt_id: UUID, clock
     order_id = session.scalar(_OF, {"store": store_id, "attempt": attempt_id})
     if order_id is None:
         raise AttemptNotFound(attempt_id=attempt_id)
-    order = take_order(session, store_id=store_id, order_id=order_id)
+    order = take_order(session, store_id=store_id, order_id=order_id, is_hidden_too=True)
     money = read_money(session, store_id=store_id, order_id=order_id)
     due = get_due(session, store_id=store_id, order_id=order_id).amount
     if order.status == "CANCELED":
@@ -124,8 +124,8 @@ def _sell(session: Session, *, order: Order, money: Money, due: int, clock: Cloc
 
 def _late(session: Session, *, order: Order, money: Money, due: int, clock: Clock) -> Confirmed:
     """Money for a cancelled order: it lives again if only the money was missing, and the stock is still there."""
-    waits = money.standing > 0
-    if not waits or order.cancel_reason != CANCELLED_UNPAID or money.standing < due or order.held_at is not None:
+    waits, is_kept_back = money.standing > 0, order.held_at is not None or order.deleted_at is not None
+    if not waits or order.cancel_reason != CANCELLED_UNPAID or money.standing < due or is_kept_back:
         return Confirmed(order, needs_refund=waits)
     try:
         with session.begin_nested():

@@ -80,7 +80,7 @@ def settle_payment(transactions: Transactions, *, gateways: Gateways, attempt_id
     settle_attempt(transactions, gateways=gateways, attempt_id=attempt_id, clock=clock)
     with transactions() as session:
         attempt = take_attempt(session, store_id=transactions.store_id, attempt_id=attempt_id)
-        order = take_order(session, store_id=transactions.store_id, order_id=attempt.order_id)
+        order = take_order(session, store_id=transactions.store_id, order_id=attempt.order_id, is_hidden_too=True)
         if attempt.charged_back_amount:
             note_payment(session, order=order, payment_status="DISPUTED", clock=clock)
         elif order.payment_status == "DISPUTED":

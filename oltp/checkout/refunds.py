@@ -59,7 +59,7 @@ def refund_order(
     """
     wish = RefundWish(items or {}, shipping, amount or 0, restock)
     with transactions() as session:
-        order = take_order(session, store_id=transactions.store_id, order_id=order_id)
+        order = take_order(session, store_id=transactions.store_id, order_id=order_id, is_hidden_too=True)
         known = session.get(Refund, refund_id, populate_existing=True)
         rows = [known] if known is not None else create_refunds(
             session, order=order, wish=wish, refund_id=refund_id, reason=reason, now=clock.now())
@@ -124,7 +124,7 @@ def follow_refunds(session: Session, *, order: Order, clock: Clock) -> None:
 
 def _take_answer(session: Session, *, refund_id: UUID, store_id: UUID, answer: GatewayAnswer, clock: Clock) -> None:
     refund = get_refund(session, store_id=store_id, refund_id=refund_id)
-    take_order(session, store_id=store_id, order_id=refund.order_id)
+    take_order(session, store_id=store_id, order_id=refund.order_id, is_hidden_too=True)
     session.refresh(refund)
     if answer.outcome == "refunded":
         _settle(session, refund=refund, ref=answer.entry_ref, clock=clock)
@@ -136,7 +136,7 @@ def _take_answer(session: Session, *, refund_id: UUID, store_id: UUID, answer: G
 
 
 def _settle(session: Session, *, refund: Refund, ref: str, clock: Clock) -> None:
-    order = take_order(session, store_id=refund.store_id, order_id=refund.order_id)
+    order = take_order(session, store_id=refund.store_id, order_id=refund.order_id, is_hidden_too=True)
     if refund.payment_attempt_id is not None:
         record_entries(session, store_id=refund.store_id, attempt_id=refund.payment_attempt_id, clock=clock,
                        entries=[NewEntry("refunded", ref, refund.amount, refund_id=refund.id)])

@@ -37,12 +37,15 @@ _NOTHING: Mapping[str, Any] = {}
 _CLOCK: Clock = SystemClock()
 
 
-def take_order(session: Session, *, store_id: UUID, order_id: UUID) -> Order:
-    """Return the order under its lock, as the database has it now. Errors: OrderNotFound (also when it is deleted)."""
+def take_order(session: Session, *, store_id: UUID, order_id: UUID, is_hidden_too: bool = False) -> Order:
+    """Return the order under its lock, as the database has it now.
+
+    Errors: OrderNotFound (also when it is deleted; `is_hidden_too`: not then, for money that comes late).
+    """
     if not lock_order(session, store_id=store_id, order_id=order_id):
         raise OrderNotFound(order_id=order_id)
     order = session.get(Order, order_id, populate_existing=True)
-    if order is None or order.deleted_at is not None:
+    if order is None or (order.deleted_at is not None and not is_hidden_too):
         raise OrderNotFound(order_id=order_id)
     return order
 

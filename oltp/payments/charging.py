@@ -17,7 +17,7 @@ from oltp.kit.clock import Clock
 from oltp.kit.errors import Refusal
 from oltp.kit.points import reach
 from oltp.orders.errors import OrderHeld
-from oltp.orders.queries import get_order
+from oltp.orders.queries import get_due, get_order
 from oltp.outbox.actions import record_event
 from oltp.payments.actions import NewEntry, facts_of, list_entries, record_entries, take_attempt
 from oltp.payments.errors import (
@@ -109,7 +109,7 @@ def capture_attempt(
             return _collect(session, attempt=attempt, gateway=gateway, amount=amount, operation_id=operation_id,
                             clock=clock)
         _refuse_held(session, attempt=attempt)
-        wanted = _capturable(attempt, gateway, amount)
+        wanted = _capturable(session, attempt=attempt, gateway=gateway, amount=amount)
         step = _begin(session, attempt=attempt, kind="capture", amount=wanted, clock=clock)
     guarded = GuardedGateway(gateway, transactions)
     return _send(transactions, step, clock, lambda: guarded().capture(
@@ -140,11 +140,14 @@ def void_attempt(
     return _send(transactions, step, clock, lambda: guarded().void(attempt.external_ref, key=step.key))
 
 
-def _capturable(attempt: PaymentAttempt, gateway: Gateway, amount: int | None) -> int:
+def _capturable(session: Session, *, attempt: PaymentAttempt, gateway: Gateway, amount: int | None) -> int:
     wanted_from = ("authorized", UNKNOWN) if gateway.is_outside else ("created", "captured")
     if attempt.status not in wanted_from or (gateway.captures_once and attempt.captured_amount):
         raise CaptureRefused(status=attempt.status)
-    left = (attempt.authorized_amount if gateway.is_outside else attempt.amount) - attempt.captured_amount
+    # Units that were cancelled since are not paid for.
+    due = get_due(session, store_id=attempt.store_id, order_id=attempt.order_id).amount
+    most = min(due, attempt.authorized_amount if gateway.is_outside else attempt.amount)
+    left = max(0, most - attempt.captured_amount)
     if amount is not None and amount > left:
         raise CaptureTooLarge(field="amount", left=left)
     if left == 0:
@@ -160,7 +163,7 @@ def _collect(session: Session, *, attempt: PaymentAttempt, gateway: Gateway, amo
     if any(each.external_ref == key for each in known):
         return attempt
     _refuse_held(session, attempt=attempt)
-    wanted = _capturable(attempt, gateway, amount)
+    wanted = _capturable(session, attempt=attempt, gateway=gateway, amount=amount)
     answer = gateway.capture(None, wanted, currency=attempt.currency, key=key)
     return record_entries(session, store_id=attempt.store_id, attempt_id=attempt.id, entries=_entries(answer),
                           clock=clock)

@@ -19,6 +19,12 @@ from oltp.payments.models import PaymentAttempt, Refund, RefundItem
 
 AT_GATEWAY = "made at the gateway"
 _LONGEST_REF = 255
+# What the order has taken from the shelf and not put back yet; of one that was not placed here nothing is known.
+_TAKEN = text("""
+    SELECT coalesce(jsonb_object_agg(a.variant_id, a.taken) FILTER (WHERE a.taken > 0), '{}') FROM orders o LEFT JOIN (
+      SELECT store_id, order_id, variant_id, -sum(delta) AS taken FROM inventory_adjustment
+      WHERE store_id = :store AND order_id = :order GROUP BY 1, 2, 3) a ON a.store_id = o.store_id AND a.order_id = o.id
+    WHERE o.store_id = :store AND o.id = :order AND o.quote_id IS NOT NULL HAVING count(*) > 0""")
 _CANCEL = text("""
     UPDATE order_items i SET cancelled_quantity = i.cancelled_quantity
       + least(w.quantity, i.quantity - i.cancelled_quantity - i.fulfilled_quantity), updated_at = now()
@@ -117,6 +123,10 @@ def _put_back(session: Session, *, refund: Refund, quantities: Mapping[str, int]
         quantity = quantities.get(str(line.id), 0)
         if quantity and line.variant_id is not None:
             back[line.variant_id] = back.get(line.variant_id, 0) + quantity
+    # Units that were cancelled are on the shelf already, even if the refund that came with it failed.
+    taken = session.scalar(_TAKEN, {"store": refund.store_id, "order": refund.order_id})
+    if taken is not None:
+        back = {key: min(quantity, int(taken[str(key)])) for key, quantity in back.items() if str(key) in taken}
     restock(session, store_id=refund.store_id, quantities=back, order_id=refund.order_id, reason_code="return",
             detail=f"refund {refund.id}")
 

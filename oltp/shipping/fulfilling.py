@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from oltp.db.locking import lock_order
@@ -136,6 +136,16 @@ def cancel_fulfillment(session: Session, *, store_id: UUID, fulfillment_id: UUID
     withdraw_refunded(session, store_id=store_id, order_id=fulfillment.order_id)
     follow_order(session, store_id=store_id, order_id=fulfillment.order_id, clock=clock)
     return fulfillment
+
+
+def unpack_order(session: Session, *, store_id: UUID, order_id: UUID, clock: Clock) -> None:
+    """Cancel whatever of an order under its lock is packed and has not left; the order is about to be cancelled."""
+    waiting = session.scalars(select(Fulfillment).where(
+        Fulfillment.store_id == store_id, Fulfillment.order_id == order_id,
+        Fulfillment.status.in_(("pending", "packed"))).order_by(Fulfillment.id)
+        .execution_options(populate_existing=True)).all()
+    for fulfillment in waiting:
+        _turn(session, fulfillment=fulfillment, status="canceled", clock=clock)
 
 
 def reach(

@@ -153,12 +153,27 @@ def test_a_charge_back_disputes_the_order_until_it_is_won(
     sold = order_of(shop, (shop.product(), 1, 500, 0))
     attempt_id = attempt_of(shop, sold.order_id, config_id=account)
     charge(shop, gateways, attempt_id)
+    settle_payment(transactions, gateways=gateways, attempt_id=attempt_id, clock=CLOCK)
     for kind, status in (("charged_back", "DISPUTED"), ("charge_back_reversed", "PAID")):
         with transactions() as session:
             record_entries(session, store_id=shop.store_id, attempt_id=attempt_id,
                            entries=[NewEntry(kind, "dispute", 500)], clock=CLOCK)
         settle_payment(transactions, gateways=gateways, attempt_id=attempt_id, clock=CLOCK)
         assert _state(shop, attempt_id) == f"captured PAID {status}"
+
+
+def test_money_that_is_taken_back_before_the_order_hears_of_it_pays_for_it_when_it_is_won(
+    shop: Shop, account: UUID, gateways: Gateways, transactions: Transactions
+) -> None:
+    sold = order_of(shop, (shop.product(), 1, 500, 0))
+    attempt_id = attempt_of(shop, sold.order_id, config_id=account)
+    charge(shop, gateways, attempt_id)
+    for kind, state in (("charged_back", "PENDING DISPUTED"), ("charge_back_reversed", "PAID PAID")):
+        with transactions() as session:
+            record_entries(session, store_id=shop.store_id, attempt_id=attempt_id,
+                           entries=[NewEntry(kind, "dispute", 500)], clock=CLOCK)
+        settle_payment(transactions, gateways=gateways, attempt_id=attempt_id, clock=CLOCK)
+        assert _state(shop, attempt_id) == f"captured {state}"
 
 
 def test_an_old_attempt_is_never_sent_again(
