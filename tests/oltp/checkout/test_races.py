@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from oltp.checkout.errors import QuoteChanged
+from oltp.checkout.errors import OrderNotCancellable, QuoteChanged, UnitsNotCancellable
 from oltp.checkout.hearing import hear_callback
 from oltp.checkout.reconciling import reconcile_payments
 from oltp.checkout.wishes import CheckoutWish, PaymentChoice
@@ -16,6 +16,8 @@ from oltp.jobs.task import Work
 from oltp.kit.clock import FixedClock
 from oltp.orders.models import Order
 from oltp.promotions.errors import PromotionUsedUp
+from oltp.shipping.errors import MoreThanOrdered, OrderNotReady
+from oltp.shipping.fulfilling import create_fulfillment
 from tests.conftest import IS_FULL, cloned_database
 from tests.oltp.checkout.buying import CARD, COD, Buyer, bundle, count_rows, together, wish
 
@@ -23,6 +25,7 @@ BUYERS = 200 if IS_FULL else 16
 STOCK = BUYERS // 4
 CODERS = 64 if IS_FULL else 12
 ASKERS = 51 if IS_FULL else 12
+SENDERS = 30 if IS_FULL else 12
 NO_ANSWER = PaymentChoice("CREDIT_CARD", None, "fake_timeout_after")
 
 
@@ -104,3 +107,32 @@ def test_client_gateway_and_reconciler_race_for_one_order(buyer: Buyer) -> None:
     assert count_rows(shop, "orders") == count_rows(shop, "payment_attempt") == 1
     assert buyer.charged(order) == 2000 and (shop.on_hand(cup), shop.reserved(cup)) == (3, 0)
     assert buyer.events(order).count("order.paid") == 1 and buyer.offenders() == []
+
+
+@pytest.mark.race
+def test_units_are_sent_or_cancelled_and_never_both(buyer: Buyer) -> None:
+    """Half of the workers take a unit off the order, half take one to be sent: together they get what was ordered."""
+    shop, units = buyer.shop, SENDERS // 3
+    shop.gateway("STRIPE")
+    cup = shop.product(1000, stock=units)
+    order = buyer.place(wish((cup, units)), CARD)
+    (line,) = buyer.lines(order)
+
+    def take(number: int) -> str:
+        if number % 2:
+            buyer.cancel_items(order, {line.id: 1})
+            return "cancelled"
+        with shop.database.session_for(shop.store_id) as session:
+            create_fulfillment(session, store_id=shop.store_id, order_id=order.id, quantities={line.id: 1},
+                               clock=buyer.clock)
+        return "sent"
+
+    found = together(SENDERS, take)
+    refused = [each for each in found if not isinstance(each, str)]
+    assert {type(each) for each in refused} <= {
+        UnitsNotCancellable, OrderNotCancellable, MoreThanOrdered, OrderNotReady}
+    (line,) = buyer.lines(order)
+    done = (found.count("cancelled"), found.count("sent"))
+    assert done == (line.cancelled_quantity, line.fulfilled_quantity) and sum(done) == units
+    assert (buyer.charged(order), shop.on_hand(cup)) == (1000 * done[1], done[0])
+    assert buyer.offenders() == []

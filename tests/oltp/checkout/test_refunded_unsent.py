@@ -157,7 +157,7 @@ def test_a_later_cancellation_restocks_no_unit_twice(sale: Sale) -> None:
 
 def test_a_unit_is_refunded_or_sent_but_not_refunded_first_and_sent_then(shared: Database) -> None:
     """Eight at once, of whom half refund the only unit and half pack it."""
-    for _ in range(10 if IS_FULL else 3):
+    for _ in range(20 if IS_FULL else 3):
         sale, count = Sale(shared, quantity=1), 8
         barrier = Barrier(count)
 
