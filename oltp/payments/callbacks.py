@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from oltp.kit.clock import Clock
 from oltp.kit.ids import new_id
@@ -60,7 +60,7 @@ def apply_facts(
     """
     touched: set[UUID] = set()
     for fact in facts:
-        attempt = _attempt_of(session, store_id=event.store_id, fact=fact)
+        attempt = _attempt_of(session, event=event, fact=fact)
         if attempt is None or attempt.currency != (fact.currency or attempt.currency):
             return touched
         record_entries(session, store_id=event.store_id, attempt_id=attempt.id, gateway_event_id=event.id, clock=clock,
@@ -83,15 +83,24 @@ def entry_of(fact: GatewayFact) -> NewEntry:
     return NewEntry(fact.kind, fact.entry_ref, fact.amount, fact.occurred_at, fact.refund_id, fact.detail)
 
 
-def _attempt_of(session: Session, *, store_id: UUID, fact: GatewayFact) -> PaymentAttempt | None:
-    query = select(PaymentAttempt).where(PaymentAttempt.store_id == store_id)
+def _attempt_of(session: Session, *, event: GatewayEvent, fact: GatewayFact) -> PaymentAttempt | None:
+    """Return what the fact is about, if it was paid through the account that says so: who can sign for a trial account
+    moves no money of another one. For an account that was taken away a later one with the same gateway speaks.
+    """
+    store_id, owner, caller = event.store_id, aliased(PaymentProviderConfig), aliased(PaymentProviderConfig)
+    accounts = (
+        select(owner.id).join(caller, caller.store_id == owner.store_id)
+        .where(owner.store_id == store_id, caller.id == event.provider_config_id, (owner.id == caller.id) | (
+            owner.deleted_at.is_not(None) & (owner.gateway == caller.gateway) & (owner.is_test == caller.is_test))))
+    query = select(PaymentAttempt).where(
+        PaymentAttempt.store_id == store_id, PaymentAttempt.provider_config_id.in_(accounts))
     if fact.attempt_id is not None:
         return session.scalar(query.where(PaymentAttempt.id == fact.attempt_id))
     found = session.scalar(query.where(PaymentAttempt.external_ref == fact.external_ref)) if fact.external_ref else None
     if found is None and fact.refund_id is not None:
-        owner = session.scalar(select(Refund.payment_attempt_id).where(
+        paid = session.scalar(select(Refund.payment_attempt_id).where(
             Refund.store_id == store_id, Refund.id == fact.refund_id))
-        return session.scalar(query.where(PaymentAttempt.id == owner)) if owner else None
+        return session.scalar(query.where(PaymentAttempt.id == paid)) if paid else None
     return found
 
 
