@@ -35,13 +35,29 @@ INSERT INTO collection_product (store_id, collection_id, product_id, position)
   FROM products p JOIN place k ON k.store_id = p.store_id;
 INSERT INTO customers (store_id, email, first_name, last_name, currency, total_spent_amount, average_order_amount)
   SELECT store_id, i || '@example.test', 'A', 'B', 'USD', 0, 0 FROM place, generate_series(1, 500) i;
-INSERT INTO orders (store_id, customer_id, order_number, status, order_subtotal_amount, order_discount_amount,
-                    order_shipping_amount, order_tax_amount, order_total_amount, currency, created_at, placed_at)
-  SELECT p.store_id, c.id, 'ORD-' || i, (ARRAY['PAID', 'PENDING', 'SHIPPED', 'DELIVERED'])[1 + i % 4]::order_status,
+INSERT INTO subject (store_id, kind, customer_id) SELECT store_id, 'customer', id FROM customers;
+INSERT INTO orders (store_id, customer_id, subject_id, order_number, status, order_subtotal_amount,
+                    order_discount_amount, order_shipping_amount, order_tax_amount, order_total_amount, currency,
+                    created_at, placed_at)
+  SELECT p.store_id, c.id, s.id, 'ORD-' || i,
+         (ARRAY['PAID', 'PENDING', 'SHIPPED', 'DELIVERED'])[1 + i % 4]::order_status,
          1000, 0, 0, 0, 1000, 'USD', m.moment, m.moment
   FROM place p CROSS JOIN LATERAL generate_series(1, CASE p.n WHEN 1 THEN 20000 ELSE 2000 END) i
   CROSS JOIN LATERAL (SELECT timestamptz '2026-01-01' + i * interval '3 minutes' AS moment) m
-  JOIN customers c ON c.store_id = p.store_id AND c.email = 1 + i % 500 || '@example.test';
+  JOIN customers c ON c.store_id = p.store_id AND c.email = 1 + i % 500 || '@example.test'
+  JOIN subject s ON s.store_id = c.store_id AND s.customer_id = c.id;
+INSERT INTO payment_attempt (store_id, order_id, gateway, status, method, amount, currency, created_at)
+  SELECT store_id, id, 'MANUAL', 'created', 'CASH_ON_DELIVERY', 1000, 'USD', placed_at FROM orders;
+INSERT INTO fraud_assessment (store_id, order_id, rules_version, score, decision, features, reasons, assessed_at)
+  SELECT store_id, id, 1, 0, 'approve', '{"address_key": "x"}', '{}', placed_at FROM orders;
+INSERT INTO promotion_rule (store_id, name, status, conditions, actions, currency, starts_at)
+  SELECT store_id, 'Rule ' || i, 'active', '{"type": "all", "conditions": []}',
+         '[{"type": "percent", "percent": "10"}]', 'USD', timestamptz '2026-01-01'
+  FROM place, generate_series(1, 5) i;
+INSERT INTO promotion_usage (store_id, subject_id, promotion_rule_id, used_count)
+  SELECT r.store_id, s.id, r.id, 1 FROM promotion_rule r JOIN subject s USING (store_id);
+INSERT INTO store_counter (store_id, last_order_number, month_on, month_order_count)
+  SELECT store_id, 30000, date '2026-01-01', 0 FROM place;
 INSERT INTO daily_store_metrics SELECT (jsonb_populate_record(NULL::daily_store_metrics, jsonb_object_agg(
     a.attname, to_jsonb(0)) || jsonb_build_object('store_id', p.store_id, 'store_day', date '2020-01-01' + i,
     'currency', 'USD', 'published_at', now()))).*

@@ -19,10 +19,15 @@ from sqlalchemy.orm import Session
 
 from oltp.db.session import Database
 from oltp.events.queries import list_replayable
+from oltp.fraud.queries import collect_features
 from oltp.insights.queries import list_channels, list_days, list_top_products
 from oltp.insights.rules import Window
 from oltp.merchandising.queries import ListingFilter, list_products
-from oltp.orders.queries import OrderFilter, list_orders
+from oltp.orders.creating import number_order
+from oltp.orders.models import Order
+from oltp.orders.queries import OrderFilter, is_first_order, list_orders
+from oltp.promotions.queries import list_active_rules
+from oltp.tenancy.usage import count_order
 from tests.conftest import cloned_database, create_store
 from tests.oltp.plans.shop import fill
 
@@ -67,6 +72,33 @@ LISTINGS: dict[str, Listing] = {
 }
 
 
+def _number(session: Session, store: UUID) -> None:
+    number_order(session, order=Order(id=SOME, store_id=store), number="ORD-07")
+
+
+def _judged(session: Session, store: UUID) -> None:
+    newest = session.scalars(text("SELECT id FROM orders WHERE store_id = :store AND order_number = 'ORD-19999'"),
+                             {"store": store}).one()
+    collect_features(session, store_id=store, order_id=newest)
+
+
+def _promotions(session: Session, store: UUID) -> None:
+    list_active_rules(session, store_id=store, currency="USD", codes=["TEN"], at=MOMENT, customer_id=SOME,
+                      email="7@example.test")
+
+
+# What a customer waits for while an order is placed; some of it while every other customer waits for him.
+PLACING: dict[str, Listing] = {
+    "an order is counted": lambda session, store: count_order(session, store_id=store, now=MOMENT),
+    "an order gets its number": _number,
+    "an order is judged": _judged,
+    "a first order?": lambda session, store: is_first_order(
+        session, store_id=store, customer_id=SOME, email="7@example.test"),
+    "promotions in force": _promotions,
+}
+STATEMENTS = LISTINGS | PLACING
+
+
 @pytest.fixture(scope="module")
 def shop(server_url: str, template: str) -> Iterator[tuple[Database, UUID]]:
     """A database with a large store."""
@@ -106,7 +138,7 @@ def _indexes(nodes: list[dict[str, Any]]) -> list[str]:
 
 
 def test_listings_keep_to_their_indexes(shop: tuple[Database, UUID]) -> None:
-    plans = {name: _indexes(explain(*shop, listing)) for name, listing in LISTINGS.items()}
+    plans = {name: _indexes(explain(*shop, listing)) for name, listing in STATEMENTS.items()}
     if os.environ.get("STORMCOM_WRITE_PLANS"):
         BASELINE.write_text(json.dumps(plans, indent=2) + "\n")
     assert plans == json.loads(BASELINE.read_text())
@@ -121,10 +153,20 @@ def test_no_listing_reads_a_large_table_whole(shop: tuple[Database, UUID]) -> No
             WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace""")).all()
     rows = {row[0]: row[1] for row in sizes}
     assert rows["products"] > LARGE and rows["orders"] > LARGE and rows["product_price"] > LARGE
-    whole = [(name, node["Relation Name"]) for name, listing in LISTINGS.items()
+    whole = [(name, node["Relation Name"]) for name, listing in STATEMENTS.items()
              for node in explain(database, store, listing)
              if node["Node Type"].endswith("Seq Scan") and rows.get(node["Relation Name"], 0) > LARGE]
     assert whole == []
+
+
+def test_placing_an_order_reads_nothing_of_all_the_stores_orders(shop: tuple[Database, UUID]) -> None:
+    """Nothing that grows with the store is read by the store alone, but for what ends at a limit."""
+    grows = {"orders", "payment_attempt", "fraud_assessment", "order_items", "promotion_usage", "subject", "customers"}
+    for name, work in PLACING.items():
+        for node in explain(*shop, work):
+            if node.get("Relation Name") in grows:
+                found = node.get("Index Cond", "").count(" = ") + node.get("Index Cond", "").count(" < ")
+                assert found > 1, (name, node)
 
 
 def test_a_lost_index_is_noticed(shop: tuple[Database, UUID]) -> None:
