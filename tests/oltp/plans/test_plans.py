@@ -164,7 +164,7 @@ def test_placing_an_order_reads_nothing_of_all_the_stores_orders(shop: tuple[Dat
     grows = {"orders", "payment_attempt", "fraud_assessment", "order_items", "promotion_usage", "subject", "customers"}
     for name, work in PLACING.items():
         for node in explain(*shop, work):
-            if node.get("Relation Name") in grows:
+            if node.get("Relation Name") in grows and "Scan" in node["Node Type"]:
                 found = node.get("Index Cond", "").count(" = ") + node.get("Index Cond", "").count(" < ")
                 assert found > 1, (name, node)
 
