@@ -28,7 +28,8 @@ def selected_keys(definitions: dg.Definitions, select: str) -> Sequence[dg.Asset
         upstream = selection.upstream() if part.startswith("+") else selection
         downstream = selection.downstream() if part.endswith("+") else selection
         found |= (upstream | downstream).resolve(graph)
-    return sorted(found)
+    # Tables that one step fills, as those of raw, are only filled together.
+    return sorted(dg.AssetSelection.assets(*found).required_multi_asset_neighbors().resolve(graph))
 
 
 def _fits(group: str, key: dg.AssetKey, name: str) -> bool:

@@ -36,6 +36,11 @@ def test_plus_takes_neighbours_on_its_side(definitions: dg.Definitions) -> None:
     assert "raw/orders" in up and "published/cohort_metrics" not in up
 
 
+@pytest.mark.parametrize("select", ["raw/orders", "+staging/orders", "+marts/cohort_metrics"])
+def test_what_one_step_fills_is_selected_together(definitions: dg.Definitions, select: str) -> None:
+    assert names(definitions, "raw/*") <= names(definitions, select)
+
+
 @pytest.mark.parametrize("select", ["nonsense", "marts/nothing", "group:none", "<script>/x", "'; DROP TABLE orders/*"])
 def test_an_unknown_name_is_refused_with_the_known_ones(definitions: dg.Definitions, select: str) -> None:
     with pytest.raises(UnknownSelection, match="marts/daily_store_metrics"):
