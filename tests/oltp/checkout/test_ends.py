@@ -135,3 +135,14 @@ def test_a_return_whose_money_went_back_as_an_amount_is_finished_and_restocked(s
     done = refund_return(buyer.transactions(), gateways=buyer.gateways, return_id=return_id, clock=buyer.clock)
     assert (done.status, done.refund_id) == ("refunded", None)
     assert shop.on_hand(cup) == 5 and buyer.charged(order) == 0 and buyer.offenders() == []
+
+
+def test_all_money_of_a_cancelled_order_goes_back_though_a_part_was_on_its_way(shop: Shop, buyer: Buyer) -> None:
+    order = buyer.place(wish((shop.product(1000), 2)), CARD)
+    buyer.fake.script(Fault("refund", "timeout_before"))
+    assert refund(buyer, order, amount=300) == "pending"
+    buyer.cancel(order)
+    assert buyer.charged(order) == 300
+    late = FixedClock(buyer.clock.now() + timedelta(minutes=5))
+    reconcile_payments(Work(shop.database, late, {}, gateways=buyer.gateways))
+    assert buyer.charged(order) == 0 and buyer.offenders() == []
