@@ -3,6 +3,7 @@
 from random import Random
 from uuid import UUID
 
+from oltp.invariants import check_invariants
 from oltp.kit.clock import FixedClock
 from oltp.orders.actions import hold, release, transition
 from oltp.orders.errors import OrderHeld, TransitionNotAllowed
@@ -78,3 +79,6 @@ def test_a_random_walk_of_100_000_steps_keeps_every_invariant(shop: Shop) -> Non
     audited = shop.execute("""
         SELECT count(*) FROM audit_logs WHERE store_id = :store AND changes::jsonb ? 'status'""")
     assert audited == model.moves
+    with shop.database.worker_session() as session:
+        found = check_invariants(session, store_id=shop.store_id)
+    assert [each.name for each in found if not each.holds] == []
