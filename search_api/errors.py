@@ -30,6 +30,8 @@ from oltp.kit.errors import (
     Unavailable,
 )
 from oltp.kit.trace import current_trace
+from search_api.places import places_of
+from search_api.wording import in_words
 
 # The one table: what kind of refusal answers with which status.
 STATUS: dict[type[Refusal], int] = {
@@ -96,11 +98,11 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SQLAlchemyError, on_database_error)
 
 
-def on_refusal(_: Request, error: Exception) -> JSONResponse:
+def on_refusal(request: Request, error: Exception) -> JSONResponse:
     """Answer a refusal raised by a rule."""
     assert isinstance(error, Refusal)
     status = status_of(error)
-    parts = error.parts or ((("header.If-Match", str(error)),) if status == 412 else ())
+    parts = [("header.If-Match", str(error))] if status == 412 else places_of(request, error)
     errors = [FieldError(field=field, message=message) for field, message in parts]
     return problem(status, error.code, str(error), errors=errors, headers=BEARER if status == 401 else None)
 
@@ -111,10 +113,16 @@ def on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     found = error.errors()
     broken = next((each for each in found if each["type"] == "json_invalid"), None)
     if broken is not None:
-        return problem(400, "invalid_json", f"The body is not valid JSON: {_reason(broken)}.")
+        return unreadable(_reason(broken))
     # The input itself is never echoed: it may hold a secret or an e-mail address.
-    errors = [FieldError(field=".".join(str(part) for part in each["loc"]), message=each["msg"]) for each in found]
+    errors = [FieldError(field=".".join(str(part) for part in each["loc"]), message=in_words(each)) for each in found]
     return problem(422, "invalid_request", "; ".join(f"{e.field}: {e.message}" for e in errors[:5]), errors=errors)
+
+
+def unreadable(reason: str) -> JSONResponse:
+    """Answer a body that is no JSON."""
+    detail = f"The body is not valid JSON: {reason}."
+    return problem(400, "invalid_json", detail, errors=[FieldError(field="body", message=detail)])
 
 
 def _reason(error: Mapping[str, Any]) -> str:
@@ -125,6 +133,9 @@ def _reason(error: Mapping[str, Any]) -> str:
 def on_http_exception(_: Request, error: Exception) -> JSONResponse:
     """Answer what the framework itself refuses: unknown path, wrong method, unreadable body."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        # The framework's word for a body that the parser gave up.
+        return unreadable("it must be UTF-8, its numbers not too long and its parts not nested too deeply")
     phrase = HTTPStatus(error.status_code).phrase
     detail = {404: "There is nothing at this path.", 405: "This path does not know this method."}.get(
         error.status_code, str(error.detail))

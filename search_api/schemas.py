@@ -4,12 +4,16 @@ import math
 from functools import cache
 from typing import Annotated, Any
 
+from babel import Locale
 from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 # Beyond it a JSON number is no longer exact everywhere.
 LARGEST_AMOUNT = 2**53
 LARGEST_QUANTITY = 100_000
+CURRENCY, COUNTRY, EMAIL = r"^[A-Z]{3}$", r"^[A-Z]{2}$", r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"
+# Groups of countries and names for tests, which have two letters as well.
+_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 
 def _without_nul(text: str) -> str:
@@ -38,6 +42,18 @@ def _known_currency(code: str) -> str:
     return code
 
 
+@cache
+def _countries() -> frozenset[str]:
+    codes = (str(code) for code in Locale("en").territories)
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - _NO_COUNTRIES
+
+
+def _known_country(code: str) -> str:
+    if code not in _countries():
+        raise ValueError(f"{code} is no country of ISO 3166-1")
+    return code
+
+
 def _storable(value: object) -> object:
     """Return JSON as it is where Postgres can keep it. Errors: ValueError."""
     parts = [value]
@@ -58,15 +74,15 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=5000), AfterVal
 Line = Annotated[
     str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True), AfterValidator(_without_nul)]
 Email = Annotated[
-    str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"),
+    str, StringConstraints(max_length=254, pattern=EMAIL),
     AfterValidator(_without_nul)]
 Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY), BeforeValidator(_counted)]
 MinorAmount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT), BeforeValidator(_counted)]
 Foreign = Annotated[dict[str, Any], AfterValidator(_storable)]
 # As a row may have it: what nobody knows any more can still be read.
-KeptCurrency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+KeptCurrency = Annotated[str, StringConstraints(pattern=CURRENCY)]
 CurrencyCode = Annotated[KeptCurrency, AfterValidator(_known_currency)]
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+CountryCode = Annotated[str, StringConstraints(pattern=COUNTRY), AfterValidator(_known_country)]
 
 
 class Body(BaseModel):

@@ -1,6 +1,7 @@
 """Refusals of checkout."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from oltp.kit.errors import Conflict, Invalid
 
@@ -35,6 +36,8 @@ class QuoteExpired(Conflict):
 
 class QuoteChanged(Conflict):
     """The total has changed since it was quoted ({text}): ask for a new quote, and show it."""
+
+    has_inputs: ClassVar[bool] = False
 
     def __init__(self, *, difference: Mapping[str, Mapping[str, int]], field: str) -> None:
         text = "; ".join(f"{name}: {each['quoted']} is {each['now']} now" for name, each in difference.items())

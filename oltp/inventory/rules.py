@@ -106,11 +106,12 @@ def moved_to(
     A tracked level keeps what is reserved, or grows towards it. Errors: StockMoved, NotEnoughStock, StockBeyondLimit.
     """
     if expected is not None and level.on_hand != expected:
-        raise StockMoved(variant_id=variant_id, on_hand=level.on_hand, expected=expected)
+        raise StockMoved(variant_id=variant_id, on_hand=level.on_hand, expected=expected, field="expected_on_hand")
+    named = "delta" if on_hand is None else "on_hand"
     after = on_hand if on_hand is not None else level.on_hand + (delta or 0)
     if not -LARGEST_STOCK <= after <= LARGEST_STOCK:
-        raise StockBeyondLimit(variant_id=variant_id, on_hand=after)
+        raise StockBeyondLimit(variant_id=variant_id, on_hand=after, field=named)
     if level.is_tracked and after < min(level.on_hand, level.reserved - level.backorder_limit):
         raise NotEnoughStock(variant_id=variant_id, on_hand=level.on_hand, reserved=level.reserved,
-                             delta=after - level.on_hand)
+                             delta=after - level.on_hand, field=named)
     return after

@@ -4,10 +4,14 @@
 """
 
 import re
+from typing import ClassVar
 
 
 class Refusal(Exception):
     """The request was refused."""
+
+    has_inputs: ClassVar[bool] = True
+    """Whether the fields of its parts are inputs, and not something that was computed."""
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts

@@ -153,7 +153,7 @@ def bulk_answer(outcomes: list[ChangeOutcome]) -> BulkAnswer:
     rows = []
     for index, outcome in enumerate(outcomes):
         refusal = outcome.refusal
-        field = f"rows.{index}" + (f".{refusal.field}" if refusal is not None and refusal.field else "")
+        field = f"body.rows.{index}" + (f".{refusal.field}" if refusal is not None and refusal.field else "")
         rows.append(BulkRow(
             index=index, variant_id=outcome.variant_id, adjustment_id=outcome.adjustment_id, on_hand=outcome.on_hand,
             code=None if refusal is None else refusal.code,

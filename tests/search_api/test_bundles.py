@@ -88,14 +88,14 @@ def test_what_cannot_be_is_named(desk: Desk) -> None:
     a = desk.shop.product()
     make(desk, (a, 1), slug="set")
     for fields, code, field in (
-        ({"pricing": "fixed"}, "bundle_pricing_invalid", "price"),
-        ({"price": usd(5)}, "bundle_pricing_invalid", "price"),
-        ({"pricing": "percent"}, "bundle_pricing_invalid", "discount_percent"),
-        ({"discount_percent": 5}, "bundle_pricing_invalid", "discount_percent"),
+        ({"pricing": "fixed"}, "bundle_pricing_invalid", "body.price"),
+        ({"price": usd(5)}, "bundle_pricing_invalid", "body.price"),
+        ({"pricing": "percent"}, "bundle_pricing_invalid", "body.discount_percent"),
+        ({"discount_percent": 5}, "bundle_pricing_invalid", "body.discount_percent"),
         ({"pricing": "percent", "discount_percent": 101}, "invalid_request", "body.discount_percent"),
-        ({"items": []}, "invalid_request", "body.items"), ({"slug": "set"}, "slug_taken", "slug"),
-        ({"items": body((a, 1), (a, 2))["items"]}, "bundle_items_invalid", "items"),
-        ({"items": [{"variant_id": str(uuid4())}]}, "bundle_variant_unknown", "items.0.variant_id"),
+        ({"items": []}, "invalid_request", "body.items"), ({"slug": "set"}, "slug_taken", "body.slug"),
+        ({"items": body((a, 1), (a, 2))["items"]}, "bundle_items_invalid", "body.items"),
+        ({"items": [{"variant_id": str(uuid4())}]}, "bundle_variant_unknown", "body.items.0.variant_id"),
     ):
         answer = desk.call("POST", PATH, json={**body((a, 1)), **fields})
         assert (answer.json()["code"], answer.json()["errors"][0]["field"]) == (code, field), fields

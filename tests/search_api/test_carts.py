@@ -70,11 +70,11 @@ def test_what_can_not_be_put_into_a_cart_is_named(shop: Shop, ask: Ask) -> None:
         return answer.status_code, answer.json()["errors"][0]["field"]
 
     assert refusal({"currency": "USD", "items": [{"variant_id": cup}, {"variant_id": nothing}]}) == (
-        422, "items.1.variant_id")
-    assert refusal({"currency": "USD", "items": [{"bundle_id": nothing}]}) == (422, "items.0.bundle_id")
+        422, "body.items.1.variant_id")
+    assert refusal({"currency": "USD", "items": [{"bundle_id": nothing}]}) == (422, "body.items.0.bundle_id")
     assert refusal({"currency": "USD", "items": [{"variant_id": cup, "bundle_id": nothing}]}) == (
-        422, "items.0.variant_id")
-    assert refusal({"currency": "USD", "customer_id": nothing}) == (422, "customer_id")
+        422, "body.items.0.variant_id")
+    assert refusal({"currency": "USD", "customer_id": nothing}) == (422, "body.customer_id")
     assert refusal({"currency": "usd"})[0] == 422
     assert refusal({"currency": "USD", "items": [{"variant_id": cup, "quantity": 0}]}) == (
         422, "body.items.0.quantity")

@@ -117,7 +117,7 @@ def test_bad_cursors_are_named(shop: Any) -> None:
                    "WyIyMDI2LTAxLTAxIiwiMDFhMjBjNGQtMjVmMi03N2UyLTg2YTktMjFiZjQzNzlhYTQ3Il0"):
         answer = shop(cursor=cursor)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor"), cursor
-        assert answer.json()["errors"][0]["field"] == "cursor"
+        assert answer.json()["errors"][0]["field"] == "query.cursor"
 
 
 def test_the_number_of_statements_does_not_grow(shop: Any, database: Database) -> None:
@@ -193,4 +193,4 @@ def test_words_of_the_most_particular_locale(shop: Any, database: Database, stor
         session.execute(text("UPDATE feature_flag SET is_enabled = false"))
     assert names(locale="de-CH") == own
     answer = shop(locale="DE_ch")
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "locale")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.locale")

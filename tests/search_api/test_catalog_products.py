@@ -87,7 +87,7 @@ def test_published_at_follows_the_status(office: Office) -> None:
     path = f"products/{office.make()['id']}"
     published = office("POST", f"{path}/publish", 200)
     assert published["status"] == "ACTIVE" and published["published_at"] is not None
-    assert office.refuse("POST", f"{path}/publish", 409) == ("status_unchanged", "status")
+    assert office.refuse("POST", f"{path}/publish", 409) == ("status_unchanged", "body.status")
     office.later()
     assert office("PATCH", path, 200, {"is_featured": True})["published_at"] == published["published_at"]
     withdrawn = office("POST", f"{path}/withdraw", 200, {"status": "ARCHIVED"})
@@ -114,8 +114,8 @@ def test_a_taken_slug_or_sku_stops_a_restoration_until_another_is_named(office: 
     path = f"products/{office.make('A')['id']}"
     office("DELETE", path, 204)
     office.make("A", slug="desk-lamp", variants=[{"name": "Red", "sku": "RED"}])
-    assert office.refuse("POST", f"{path}/restore", 409) == ("sku_taken", "sku")
-    assert office.refuse("POST", f"{path}/restore", 409, {"sku": "B"}) == ("slug_taken", "slug")
+    assert office.refuse("POST", f"{path}/restore", 409) == ("sku_taken", "body.sku")
+    assert office.refuse("POST", f"{path}/restore", 409, {"sku": "B"}) == ("slug_taken", "body.slug")
     assert office("POST", f"{path}/restore", 200, {"sku": "B", "slug": "b"})["slug"] == "b"
 
 
@@ -127,32 +127,32 @@ def test_slugs_are_derived_and_follow_the_name(office: Office) -> None:
     assert other["slug"] == "grosse-ss-lodz"
     assert office("PATCH", path, 200, {"name": "Desk Lamp"})["slug"] == "desk-lamp-3"
     assert office("PATCH", path, 200, {"name": "Chair", "slug": "seat"})["slug"] == "seat"
-    assert office.refuse("PATCH", path, 409, {"slug": "desk-lamp"}) == ("slug_taken", "slug")
-    assert office.refuse("PATCH", path, 422, {"slug": "No Slug"}) == ("slug_invalid", "slug")
+    assert office.refuse("PATCH", path, 409, {"slug": "desk-lamp"}) == ("slug_taken", "body.slug")
+    assert office.refuse("PATCH", path, 422, {"slug": "No Slug"}) == ("slug_invalid", "body.slug")
     assert office.make("S4", name="灯")["slug"] == "product"
 
 
 def test_sku_conflicts_name_the_field(office: Office) -> None:
     made = office.make("A")
     body = {"name": "Other", "sku": "A", "price": USD}
-    assert office.refuse("POST", "products", 409, body) == ("sku_taken", "sku")
+    assert office.refuse("POST", "products", 409, body) == ("sku_taken", "body.sku")
     twice = [{"name": "R", "sku": "R", "options": {"c": "r"}}, {"name": "A", "sku": "A", "options": {"c": "a"}}]
     assert office.refuse("POST", "products", 409, {**body, "sku": "B", "variants": twice}) == (
-        "sku_taken", "variants.1.sku")
+        "sku_taken", "body.variants.1.sku")
     assert office.refuse("POST", "products", 422, {**body, "sku": "B", "variants": [twice[0], twice[0]]}) == (
-        "sku_twice", "variants.1.sku")
+        "sku_twice", "body.variants.1.sku")
     assert office.refuse("POST", f"products/{made['id']}/variants", 409, {"name": "X", "sku": "A"}) == (
-        "sku_taken", "sku")
+        "sku_taken", "body.sku")
     office.make("C", slug="c")
-    assert office.refuse("PATCH", f"products/{made['id']}", 409, {"sku": "C"}) == ("sku_taken", "sku")
+    assert office.refuse("PATCH", f"products/{made['id']}", 409, {"sku": "C"}) == ("sku_taken", "body.sku")
 
 
 @pytest.mark.parametrize(("more", "expected"), [
-    ({"compare_at": USD}, ("compare_at_not_above", "compare_at")),
-    ({"compare_at": {"amount": 5000, "currency": "EUR"}}, ("currency_differs", "compare_at.currency")),
-    ({"category_id": str(uuid4())}, ("reference_unknown", "category_id")),
-    ({"brand_id": str(uuid4())}, ("reference_unknown", "brand_id")),
-    ({"shipping_profile_id": str(uuid4())}, ("reference_unknown", "shipping_profile_id")),
+    ({"compare_at": USD}, ("compare_at_not_above", "body.compare_at")),
+    ({"compare_at": {"amount": 5000, "currency": "EUR"}}, ("currency_differs", "body.compare_at.currency")),
+    ({"category_id": str(uuid4())}, ("reference_unknown", "body.category_id")),
+    ({"brand_id": str(uuid4())}, ("reference_unknown", "body.brand_id")),
+    ({"shipping_profile_id": str(uuid4())}, ("reference_unknown", "body.shipping_profile_id")),
     ({"price": {"amount": -1, "currency": "USD"}}, ("invalid_request", "body.price.amount")),
     ({"short_description": "x" * 501}, ("invalid_request", "body.short_description")),
     ({"color": "red"}, ("invalid_request", "body.color")),
@@ -189,7 +189,7 @@ def test_variants_are_added_changed_and_deleted_but_never_the_last(office: Offic
     assert office.refuse("DELETE", f"{path}/{first}", 409)[0] == "last_variant"
     second = office("POST", path, 201, {"name": "Red", "sku": "RED", "options": {"c": "red"}, "stock": 2})
     assert office.refuse("POST", path, 409, {"name": "R", "sku": "R2", "options": {"c": "red"}}) == (
-        "options_taken", "options")
+        "options_taken", "body.options")
     read = office("GET", f"{path}/{second['id']}", 200) and office.etag
     changed = office("PATCH", f"{path}/{second['id']}", 200, {"is_default": True, "options": {"c": "rose"}},
                      **{"If-Match": read})
@@ -208,11 +208,12 @@ def test_images_with_alt_and_position_atomic_reorder(office: Office) -> None:
     assert [(i["alt"], i["position"]) for i in turned] == [("back", 0), ("side", 1), ("front", 2)]
     assert office("GET", f"products/{made['id']}", 200)["thumbnail_url"] == IMAGES[2]["url"]
     for wrong in (ids[:2], [*ids, str(uuid4())], [ids[0], ids[0], ids[1]]):
-        assert office.refuse("PUT", f"{path}/order", 409, {"image_ids": wrong}) == ("order_incomplete", "image_ids")
+        assert office.refuse("PUT", f"{path}/order", 409, {"image_ids": wrong}) == (
+            "order_incomplete", "body.image_ids")
     added = office("POST", path, 201, {"url": "/new.jpg", "position": 1, "variant_id": made["variants"][0]["id"]})
     assert added["position"] == 1
     assert office.refuse("POST", path, 422, {"url": "/x.jpg", "variant_id": str(uuid4())}) == (
-        "reference_unknown", "variant_id")
+        "reference_unknown", "body.variant_id")
     assert office("PATCH", f"{path}/{added['id']}", 200, {"alt": "new"})["alt"] == "new"
     office("DELETE", f"{path}/{ids[2]}", 204)
     left = office("GET", path, 200, None)["items"]

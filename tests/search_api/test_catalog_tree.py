@@ -43,13 +43,13 @@ def test_a_category_is_never_below_itself(office: Office) -> None:
     leaf = category(office, "Leaf", parent_id=middle)
     for parent in (top, middle, leaf):
         assert office.refuse("PATCH", f"categories/{top}", 409, {"parent_id": parent}) == (
-            "category_cycle", "parent_id")
+            "category_cycle", "body.parent_id")
     assert office("PATCH", f"categories/{leaf}", 200, {"parent_id": top})["parent_id"] == top
     assert office("PATCH", f"categories/{leaf}", 200, {"parent_id": None})["parent_id"] is None
     assert [c["name"] for c in office("GET", "categories?roots=true", 200)["items"]] == ["Leaf", "Top"]
     assert [c["name"] for c in office("GET", f"categories?parent_id={top}", 200)["items"]] == ["Middle"]
     assert office.refuse("PATCH", f"categories/{leaf}", 422, {"parent_id": str(uuid4())}) == (
-        "reference_unknown", "parent_id")
+        "reference_unknown", "body.parent_id")
 
 
 def test_a_tree_is_at_most_twenty_deep(office: Office) -> None:
@@ -73,7 +73,7 @@ def test_no_delete_of_a_category_or_brand_with_live_children_or_products(office:
         office("DELETE", path, 204)
         office("GET", path, 404)
     assert office.refuse("POST", "products", 422, {"name": "n", "sku": "n", "price": USD, "category_id": leaf}) == (
-        "reference_unknown", "category_id")
+        "reference_unknown", "body.category_id")
 
 
 @pytest.mark.parametrize("noun", ["categories", "brands"])
@@ -82,7 +82,7 @@ def test_slugs_and_etags_of_categories_and_brands(office: Office, noun: str) -> 
     second = office("POST", noun, 201, {"name": "Lamps & Co"})
     assert (first["slug"], second["slug"]) == ("lamps-co", "lamps-co-1")
     path = f"{noun}/{second['id']}"
-    assert office.refuse("PATCH", path, 409, {"slug": "lamps-co"}) == ("slug_taken", "slug")
+    assert office.refuse("PATCH", path, 409, {"slug": "lamps-co"}) == ("slug_taken", "body.slug")
     office("GET", path, 200)
     read = office.etag
     assert office("PATCH", path, 200, {"name": "Chairs"}, **{"If-Match": read})["slug"] == "chairs"
@@ -103,20 +103,20 @@ def test_a_brands_logo_and_website_are_urls(office: Office) -> None:
 def test_attributes_check_values_and_stay_while_used(office: Office) -> None:
     attribute = office("POST", "attributes", 201, {"name": "Material", "values": ["brass", "steel"]})["id"]
     free = office("POST", "attributes", 201, {"name": "Motto"})["id"]
-    assert office.refuse("POST", "attributes", 409, {"name": "Motto"}) == ("attribute_name_taken", "name")
+    assert office.refuse("POST", "attributes", 409, {"name": "Motto"}) == ("attribute_name_taken", "body.name")
     path = f"products/{office.make()['id']}/attributes"
     brass = {"attribute_id": attribute, "value": "brass"}
     given = office("PUT", path, 200, {"values": [{"attribute_id": free, "value": "Shine"}, brass]})
     assert [(each["name"], each["value"]) for each in given] == [("Motto", "Shine"), ("Material", "brass")]
     assert office("GET", path, 200)["items"] == given
     for values, expected in (
-            ([{**brass, "value": "wood"}], ("attribute_value_not_allowed", "values.0.value")),
-            ([brass, brass], ("attribute_twice", "values.1")),
-            ([{**brass, "attribute_id": str(uuid4())}], ("reference_unknown", "values.0.attribute_id"))):
+            ([{**brass, "value": "wood"}], ("attribute_value_not_allowed", "body.values.0.value")),
+            ([brass, brass], ("attribute_twice", "body.values.1")),
+            ([{**brass, "attribute_id": str(uuid4())}], ("reference_unknown", "body.values.0.attribute_id"))):
         assert office.refuse("PUT", path, 422, {"values": values}) == expected
     assert office.refuse("DELETE", f"attributes/{attribute}", 409)[0] == "attribute_in_use"
     assert office.refuse("PATCH", f"attributes/{attribute}", 409, {"values": ["steel"]}) == (
-        "attribute_value_in_use", "values")
+        "attribute_value_in_use", "body.values")
     office("PATCH", f"attributes/{attribute}", 200, {"values": ["brass"]})
     assert office("PUT", path, 200, {"values": []}) == []
     office("DELETE", f"attributes/{attribute}", 204)
@@ -142,16 +142,17 @@ def test_translations_with_a_locale_chain_de_ch_de_store_default(office: Office)
         office("DELETE", f"{path}/translations/de-CH", 204)
         assert office("GET", f"{path}?locale=de-CH", 200)["name"] == "Lampe"
         assert office.refuse("DELETE", f"{path}/translations/de-CH", 404)[0] == "translation_not_found"
-        assert office.refuse("PUT", f"{path}/translations/DE_ch", 422, {"name": "x"}) == ("locale_invalid", "locale")
+        assert office.refuse("PUT", f"{path}/translations/DE_ch", 422, {"name": "x"}) == (
+            "locale_invalid", "path.locale")
 
 
 def test_a_translations_slug_is_unique_per_store_and_locale(office: Office) -> None:
     first, second = (f"products/{office.make(sku)['id']}/translations" for sku in ("A", "B"))
     office("PUT", f"{first}/de", 201, {"name": "Lampe", "slug": "leuchte-für-tische"})
     assert office.refuse("PUT", f"{second}/de", 409, {"name": "x", "slug": "leuchte-für-tische"}) == (
-        "slug_taken", "slug")
+        "slug_taken", "body.slug")
     assert office.refuse("PUT", f"{second}/de", 422, {"name": "x", "slug": "Über uns"}) == (
-        "translated_slug_invalid", "slug")
+        "translated_slug_invalid", "body.slug")
     office("PUT", f"{second}/fr", 201, {"name": "x", "slug": "leuchte-für-tische"})
     office("PUT", f"{first}/it", 201, {"name": "Lampada"})
     assert office("PUT", f"{second}/it", 201, {"name": "Lampada"})["slug"] == "lampada-1"

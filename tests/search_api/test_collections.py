@@ -105,7 +105,7 @@ def test_by_hand_products_come_in_order_and_go(desk: Desk) -> None:
     assert desk.call("DELETE", f"{path}/products/{d}").status_code == 204
     assert desk.call("DELETE", f"{path}/products/{d}").json()["code"] == "product_not_in_collection"
     unknown = desk.call("POST", f"{path}/products", json={"product_ids": [d, str(uuid4())]})
-    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "product_ids.1")
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "body.product_ids.1")
     assert members(desk, path) == [c, a, b]
 
 

@@ -16,7 +16,7 @@ from oltp.db.session import Database
 from oltp.kit.clock import FixedClock
 from oltp.kit.errors import Conflict, Refusal, Unavailable
 from oltp.kit.settings import Settings
-from oltp.outbox.actions import record_event
+from oltp.outbox.actions import NewEvent, record_events
 from search_api.app import create_app
 from search_api.dependencies import StoreSession
 from search_api.errors import STATUS, status_of
@@ -54,8 +54,8 @@ def odd_app(app: FastAPI, store: UUID, clock: FixedClock) -> FastAPI:
 
     @app.post("/fact")
     def fact(session: StoreSession) -> str:
-        return str(record_event(session, store_id=store, name="product.updated", entity_type="product",
-                                entity_id=uuid4(), payload={}, occurred_at=clock.now()).id)
+        event = NewEvent("product.updated", "product", uuid4(), {})
+        return str(record_events(session, store_id=store, events=[event], occurred_at=clock.now())[0])
 
     return app
 

@@ -98,15 +98,17 @@ def test_changes_and_their_ledger(desk: Desk) -> None:
 def test_bad_changes_name_the_field(desk: Desk) -> None:
     goods = desk.shop.product(stock=10)
     for fields, status, code, field in (
-        ({}, 422, "change_ambiguous", "delta"), ({"delta": 1, "on_hand": 2}, 422, "change_ambiguous", "delta"),
-        ({"delta": 0}, 422, "change_missing", "delta"), ({"delta": -11}, 409, "not_enough_stock", None),
+        ({}, 422, "change_ambiguous", "body.delta"),
+        ({"delta": 1, "on_hand": 2}, 422, "change_ambiguous", "body.delta"),
+        ({"delta": 0}, 422, "change_missing", "body.delta"),
+        ({"delta": -11}, 409, "not_enough_stock", "body.delta"),
         ({"delta": 1, "reason_code": "theft"}, 422, "invalid_request", "body.reason_code"),
         ({"delta": 2**40}, 422, "invalid_request", "body.delta"),
         ({"delta": 1, "x": 1}, 422, "invalid_request", "body.x"),
     ):
         answer = desk.call("POST", CHANGES, json=change(goods, **fields))
         assert (answer.status_code, answer.json()["code"]) == (status, code), fields
-        assert [error["field"] for error in answer.json()["errors"]] == ([field] if field else [])
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
     for _ in range(2):
         desk.call("POST", CHANGES, json=change(goods, delta=1_000_000_000))
     answer = desk.call("POST", CHANGES, json=change(goods, delta=1_000_000_000))
@@ -143,7 +145,7 @@ def test_bulk_says_of_each_row_what_became_of_it(desk: Desk) -> None:
         (None, 6), ("not_enough_stock", 3), (None, 20), ("level_not_found", None), ("stock_moved", 20), (None, 3),
         ("change_ambiguous", 3), (None, 0)]
     assert (told["done_count"], told["refused_count"]) == (4, 4)
-    assert told["rows"][6]["error"]["field"] == "rows.6.delta"
+    assert told["rows"][6]["error"]["field"] == "body.rows.6.delta"
     assert [row["delta"] for row in desk.walk(CHANGES, variant_id=str(a.variant_id))] == [14, -4, 10]
     assert (desk.shop.on_hand(a), desk.shop.on_hand(b)) == (20, 0)
 

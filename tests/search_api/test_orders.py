@@ -104,7 +104,7 @@ def test_cancelling_over_http(front: Front) -> None:
     less = front.ask("POST", f"{path}/items/cancel", {"items": [{"order_item_id": line, "quantity": 1}]}).json()
     assert (less["items"][0]["cancelled_quantity"], less["amounts"]["returned"]["amount"]) == (1, 1000)
     over = front.ask("POST", f"{path}/items/cancel", {"items": [{"order_item_id": line, "quantity": 3}]})
-    assert (over.status_code, over.json()["errors"][0]["field"]) == (409, "items.0.quantity")
+    assert (over.status_code, over.json()["errors"][0]["field"]) == (409, "body.items.0.quantity")
     gone = front.ask("POST", f"{path}/cancel", {"reason": "Sent back."}).json()
     assert gone["cancel_reason"] == "Sent back." and gone["amounts"]["returned"]["amount"] == 3000
     assert front.shop.on_hand(cup) == 9

@@ -112,8 +112,8 @@ def test_refusals_name_the_field(desk: Desk) -> None:
             ({**one, "min_quantity": 2**31}, "min_quantity"), ({**one, "expires_at": "2027-01-01T00:00:00"},
             "expires_at")):
         assert desk.field("POST", "prices", wrong).endswith(field)
-    assert desk.field("POST", "prices", {**one, "segment_id": str(uuid4())}, 404) == "segment_id"
-    assert desk.field("POST", "prices", {**one, "variant_id": str(uuid4())}, 404) == "variant_id"
+    assert desk.field("POST", "prices", {**one, "segment_id": str(uuid4())}, 404) == "body.segment_id"
+    assert desk.field("POST", "prices", {**one, "variant_id": str(uuid4())}, 404) == "body.variant_id"
 
 
 def test_what_a_product_costs_somebody(desk: Desk) -> None:
@@ -202,7 +202,7 @@ def test_tax_rates_are_made_changed_and_deleted(desk: Desk) -> None:
     assert {**desk("GET", path, 200), "rate": made["rate"]} == made and desk.etag == first
     assert desk("PATCH", path, 200, {"rate": 0.08, "region": None}, **{"If-Match": first})["region"] is None
     assert desk("PATCH", path, 412, {"name": "Late"}, **{"If-Match": first})["code"] == "stale"
-    assert desk.field("POST", "tax-rates", {"name": "US", "country": "US", "rate": 0}, 409) == "tax_class"
+    assert desk.field("POST", "tax-rates", {"name": "US", "country": "US", "rate": 0}, 409) == "body.tax_class"
     for wrong, field in (({"rate": "1.1"}, "rate"), ({"rate": "0.0000001"}, "rate"), ({"country": "us"}, "country"),
                          ({"tax_class": "Books"}, "tax_class"), ({"region": "\x00"}, "region")):
         assert desk.field("PATCH", path, wrong).endswith(field)

@@ -69,7 +69,7 @@ def test_a_rule_is_made_in_the_short_form_switched_and_deleted(desk: Desk) -> No
     ({"actions": []}, "actions"), ({"actions": {"discountPercent": 101}}, "actions.discountPercent.percent"),
     ({"ends_at": "2020-01-01T00:00:00Z"}, "ends_at"), ({"is_exclusive": True, "is_stackable": True}, "is_stackable")])
 def test_what_a_rule_can_not_say_is_refused_by_its_field(desk: Desk, changed: dict[str, Any], field: str) -> None:
-    assert desk("POST", "promotion-rules", 422, {**SHORT, **changed})["errors"][0]["field"] == field
+    assert desk("POST", "promotion-rules", 422, {**SHORT, **changed})["errors"][0]["field"] == f"body.{field}"
     assert desk("GET", "promotion-rules", 200)["items"] == [] == desk.events()
 
 
@@ -77,8 +77,8 @@ def test_limits_never_fall_below_what_is_used(desk: Desk) -> None:
     made = desk("POST", "promotion-rules", 201, SHORT)
     desk.shop.execute("UPDATE promotion_rule SET used_count = 2, spent_amount = 50 WHERE id = :id", id=made["id"])
     path = f"promotion-rules/{made['id']}"
-    assert desk("PATCH", path, 409, {"usage_limit": 1})["errors"][0]["field"] == "usage_limit"
-    assert desk("PATCH", path, 409, {"budget_amount": 49})["errors"][0]["field"] == "budget_amount"
+    assert desk("PATCH", path, 409, {"usage_limit": 1})["errors"][0]["field"] == "body.usage_limit"
+    assert desk("PATCH", path, 409, {"budget_amount": 49})["errors"][0]["field"] == "body.budget_amount"
     assert desk("PATCH", path, 409, {"currency": "EUR"})["code"] == "currency_fixed"
     desk("PATCH", path, 200, {"usage_limit": 2, "budget_amount": 50})
 
@@ -93,7 +93,7 @@ def test_codes_are_made_changed_and_deleted(desk: Desk) -> None:
     assert desk("PATCH", path, 200, {"is_active": False, "percent": "12.5"})["percent"] == "12.5"
     assert desk("GET", path, 200)["is_active"] is False
     assert desk("PATCH", path, 412, {"is_active": True}, **{"If-Match": '"1"'})["code"] == "stale"
-    assert desk("PATCH", path, 422, {"amount": 5})["errors"][0]["field"] == "amount"
+    assert desk("PATCH", path, 422, {"amount": 5})["errors"][0]["field"] == "body.amount"
     assert [each["id"] for each in desk("GET", "discount-codes?code=Spring-10", 200)["items"]] == [made["id"]]
     desk("DELETE", path, 204)
     desk("POST", "discount-codes", 201, {"code": "SPRING-10", "type": "FREE_SHIPPING"})
@@ -104,7 +104,7 @@ def test_codes_are_made_changed_and_deleted(desk: Desk) -> None:
     ({}, "type"), ({"type": "PERCENTAGE"}, "percent"), ({"type": "FIXED", "percent": 5}, "percent"),
     ({"type": "FREE_SHIPPING", "amount": 5}, "amount"), ({"promotion_rule_id": str(uuid4())}, "promotion_rule_id")])
 def test_what_a_code_can_not_be_is_refused_by_its_field(desk: Desk, body: dict[str, Any], field: str) -> None:
-    assert desk("POST", "discount-codes", 422, {"code": "X", **body})["errors"][0]["field"] == field
+    assert desk("POST", "discount-codes", 422, {"code": "X", **body})["errors"][0]["field"] == f"body.{field}"
 
 
 def test_a_thousand_codes_are_generated_and_go_with_their_rule(desk: Desk) -> None:
@@ -154,7 +154,7 @@ def test_a_what_if_names_its_candidate(desk: Desk) -> None:
     assert desk("POST", "promotion-rules/what-if", 200, {"rule": SHORT}) == {
         "orders_considered": 0, "orders_changed": 0, "discount_delta": {"amount": 0, "currency": "USD"},
         "net_sales_delta": {"amount": 0, "currency": "USD"}}
-    assert desk("POST", "promotion-rules/what-if", 422, {})["errors"][0]["field"] == "rule"
+    assert desk("POST", "promotion-rules/what-if", 422, {})["errors"][0]["field"] == "body.rule"
     assert desk("POST", "promotion-rules/what-if", 404, {"rule_id": str(uuid4())})["code"] == "rule_not_found"
     desk("POST", "promotion-rules/what-if", 422, {"rule": {**SHORT, "conditions": {"type": "magic"}}})
     assert desk("GET", "promotion-rules", 200)["items"] == []

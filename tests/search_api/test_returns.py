@@ -54,7 +54,7 @@ def test_a_return_goes_its_way(desk: Desk) -> None:
     assert desk("GET", path, 200) == inspected
     assert desk("POST", f"{path}/reject", 200, {"reason": "Worn."})["reject_reason"] == "Worn."
     assert desk("POST", "returns", 409, {**body, "items": [{**item, "quantity": 3}]})["errors"][0]["field"] == \
-        "items.0.quantity"
+        "body.items.0.quantity"
     desk("POST", "returns", 422, {**body, "items": [item, item]})
     desk("POST", "returns", 404, {**body, "order_id": str(uuid4())})
     desk("GET", f"returns/{uuid4()}", 404)

@@ -110,10 +110,10 @@ def test_ratings_are_the_mean_of_approved_live_reviews_to_one_place(desk: Desk) 
 
 
 @pytest.mark.parametrize(("change", "field"), [
-    ({"rating": 0}, "body.rating"), ({"rating": 6}, "body.rating"), ({"comment": ""}, "body.comment"),
+    ({"rating": 0}, "rating"), ({"rating": 6}, "rating"), ({"comment": ""}, "comment"),
     ({"product_id": str(uuid4())}, "product_id"), ({"customer_id": str(uuid4())}, "customer_id")])
 def test_what_a_review_may_not_be(desk: Desk, change: dict[str, Any], field: str) -> None:
-    assert desk("POST", "reviews", 422, {**desk.body(), **change})["errors"][0]["field"] == field
+    assert desk("POST", "reviews", 422, {**desk.body(), **change})["errors"][0]["field"] == f"body.{field}"
 
 
 @pytest.mark.parametrize(("status", "is_verified"), [("DELIVERED", True), ("PENDING", False), ("CANCELED", False)])

@@ -49,7 +49,7 @@ def test_members_come_and_go_by_hand(desk: Desk) -> None:
     assert desk("POST", f"{path}/members", 200, {"customer_ids": people}) == {"changed_count": 5}
     assert desk("POST", f"{path}/members", 200, {"customer_ids": people[:1]}) == {"changed_count": 0}
     assert desk("POST", f"{path}/members", 422, {"customer_ids": [str(uuid4())]})["errors"][0]["field"] == (
-        "customer_ids.0")
+        "body.customer_ids.0")
     desk.counter.clock.advance(timedelta(minutes=1))
     desk("DELETE", f"{path}/members/{people[0]}", 204)
     assert len(desk.walk(f"{path}/members", 2)) == 4 and len(desk.walk(f"{path}/members?history=true", 2)) == 5

@@ -54,7 +54,7 @@ def test_profiles_are_made_read_changed_and_deleted(desk: Desk) -> None:
     desk("DELETE", path, 204)
     assert desk("GET", path, 404)["code"] == "profile_not_found"
     assert [item["name"] for item in desk("GET", "shipping-profiles", 200)["items"]] == ["Bulky"]
-    assert desk("POST", "shipping-profiles", 409, {"name": "Bulky"})["errors"][0]["field"] == "name"
+    assert desk("POST", "shipping-profiles", 409, {"name": "Bulky"})["errors"][0]["field"] == "body.name"
 
 
 def test_rates_are_made_changed_and_checked(desk: Desk) -> None:
@@ -74,7 +74,7 @@ def test_rates_are_made_changed_and_checked(desk: Desk) -> None:
     changed = desk("PATCH", path, 200, {"band_from": 0, "region": None, "name": None}, **{"If-Match": desk.etag or "*"})
     assert (changed["band_from"], changed["region"], changed["name"]) == (0, None, "Standard")
     assert desk("GET", f"{profile}/check", 200) == {"findings": []}
-    assert desk("PATCH", path, 422, {"band_to": 0})["errors"][0]["field"] == "band_to"
+    assert desk("PATCH", path, 422, {"band_to": 0})["errors"][0]["field"] == "body.band_to"
     desk("POST", f"{profile}/rates", 422, {"name": "x", "price": price, "colour": 1})
     desk("DELETE", path, 204)
     desk("GET", path, 404)
@@ -99,7 +99,7 @@ def test_products_are_assigned_and_quoted(desk: Desk) -> None:
     wish["items"][1]["quantity"] = 1  # type: ignore[index]
     assert desk("POST", "shipping-quotes", 200, wish)["options"][0]["price"]["amount"] == 1500
     unknown = {**wish, "items": [{"variant_id": str(uuid4()), "quantity": 1}]}
-    assert desk("POST", "shipping-quotes", 422, unknown)["errors"][0]["field"] == "items.0.variant_id"
+    assert desk("POST", "shipping-quotes", 422, unknown)["errors"][0]["field"] == "body.items.0.variant_id"
     assert desk("POST", f"shipping-profiles/{bulky}/products", 422, {"product_ids": [str(uuid4())]})
 
 
@@ -119,7 +119,7 @@ def test_an_order_is_fulfilled_step_by_step(desk: Desk) -> None:
     assert rest["items"][0]["quantity"] == 2
     assert desk("POST", path, 422, {})["code"] == "nothing_to_send"
     over = {"items": [{"order_item_id": str(placed.lines[0]), "quantity": 1}]}
-    assert desk("POST", path, 409, over)["errors"][0]["field"] == "items.0.quantity"
+    assert desk("POST", path, 409, over)["errors"][0]["field"] == "body.items.0.quantity"
     desk("POST", path, 422, {"items": over["items"] * 2})
     assert desk("POST", f"fulfillments/{rest['id']}/cancel", 200)["status"] == "canceled"
     assert [each["status"] for each in desk("GET", path, 200)["items"]] == ["delivered", "canceled"]
