@@ -40,6 +40,24 @@ def test_the_database_knows_the_same_codes(database: Database) -> None:
     assert lowest == first_roles()
 
 
+# The first mapping that was ever written down: role → what it has beyond the role before it.
+TAXONOMY = {
+    "VIEWER": "product.read inventory.read order.read customer.read analytics.view",
+    "MEMBER": "product.write inventory.adjust order.fulfill",
+    "ADMIN": "product.publish order.refund promo.manage discount.create webhook.manage settings.manage billing.manage",
+    "OWNER": "admin.superuser integration.manage analytics.export"}
+
+
+def test_roles_have_what_the_taxonomy_gave_them() -> None:
+    found = first_roles()
+    assert {code: found[code] for codes in TAXONOMY.values() for code in codes.split()} == {
+        code: role for role, codes in TAXONOMY.items() for code in codes.split()}
+    # In the taxonomy without a role, and those of selling: each has one, and is known.
+    assert {"order.write", "customer.write", "customer.segment.manage", "discount.apply", "event.write", "search.read",
+            "recommendation.read", "cart.write", "checkout.place", "payment.read", "payment.capture", "shipping.manage",
+            "return.manage", "review.write", "review.moderate", "subscription.manage", "fraud.review"} <= set(found)
+
+
 @pytest.mark.parametrize(("method", "path", "operation"), [
     pytest.param(*each, id=f"{each[0]} {each[1]}") for each in operations()])
 def test_an_operation_refuses_whoever_lacks_its_code(
