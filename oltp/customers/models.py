@@ -24,6 +24,7 @@ class Customer(Base):
             "id",
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        Index("customers_email_idx", "store_id", "email"),
         Index(
             "customers_live_email_key", "store_id", "email", unique=True, postgresql_where=text("deleted_at IS NULL")
         ),

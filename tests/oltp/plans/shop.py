@@ -34,7 +34,7 @@ INSERT INTO collection_product (store_id, collection_id, product_id, position)
   SELECT p.store_id, k.collection_id, p.id, row_number() OVER (PARTITION BY p.store_id ORDER BY p.created_at)
   FROM products p JOIN place k ON k.store_id = p.store_id;
 INSERT INTO customers (store_id, email, first_name, last_name, currency, total_spent_amount, average_order_amount)
-  SELECT store_id, i || '@example.test', 'A', 'B', 'USD', 0, 0 FROM place, generate_series(1, 500) i;
+  SELECT store_id, i || '@example.test', 'A', 'B', 'USD', 0, 0 FROM place, generate_series(1, 5000) i;
 INSERT INTO subject (store_id, kind, customer_id) SELECT store_id, 'customer', id FROM customers;
 INSERT INTO orders (store_id, customer_id, subject_id, order_number, status, order_subtotal_amount,
                     order_discount_amount, order_shipping_amount, order_tax_amount, order_total_amount, currency,
