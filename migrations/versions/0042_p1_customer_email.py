@@ -1,4 +1,4 @@
-"""Customers are found by their e-mail, those who were deleted too: whether an order is somebody's first depends on it."""
+"""Customers are found by e-mail, deleted ones too: whether an order is somebody's first depends on it."""
 
 from alembic import op
 
