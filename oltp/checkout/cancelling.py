@@ -21,7 +21,7 @@ from oltp.checkout.errors import (
     PaymentUnderWay,
     UnitsNotCancellable,
 )
-from oltp.checkout.refunds import refund_order
+from oltp.checkout.refunds import pay_refund
 from oltp.checkout.settling import return_money
 from oltp.checkout.stock import give_back, reserve_order
 from oltp.db.transactions import Transactions
@@ -31,11 +31,15 @@ from oltp.kit.points import reach
 from oltp.orders.actions import delete_order, facts_of, take_order
 from oltp.orders.errors import OrderItemNotFound
 from oltp.orders.models import Order, OrderItem
-from oltp.orders.queries import get_order, list_items
+from oltp.orders.queries import get_due, get_order, list_items
 from oltp.orders.rules import units_amount
 from oltp.orders.states import CANCELLABLE, UNPAID
 from oltp.outbox.actions import record_event
+from oltp.payments.errors import OrderNotPaid
 from oltp.payments.gateway import Gateways
+from oltp.payments.models import Refund
+from oltp.payments.refund_rules import RefundWish
+from oltp.payments.refunding import create_refunds, return_surplus
 from oltp.shipping.following import follow_order
 from oltp.tenancy.queries import get_selling_settings
 
@@ -45,8 +49,10 @@ _CANCEL = text("""
     FROM jsonb_to_recordset(CAST(:units AS jsonb)) AS w (id uuid, quantity integer, uncollected integer)
     WHERE i.store_id = :store AND i.order_id = :order AND i.id = w.id""")
 _DONE = text("""
-    SELECT EXISTS (SELECT FROM domain_event WHERE store_id = :store AND entity_id = :order
-      AND name IN ('order.updated', 'order.items_cancelled') AND payload ->> 'operation_id' = :operation)""")
+    SELECT name FROM domain_event WHERE store_id = :store AND entity_id = :order
+      AND name IN ('order.updated', 'order.items_cancelled') AND payload ->> 'operation_id' = :operation LIMIT 1""")
+# Which of them tells of units that were paid for.
+_PAID_UNITS = "order.updated"
 
 
 def cancel_order(
@@ -85,36 +91,73 @@ def cancel_items(
     PaymentUnderWay (a payment of the whole amount is on its way), and those of refunds.
     """
     store_id = transactions.store_id
+    refunds: list[UUID] = []
     with transactions() as session:
         order = take_order(session, store_id=store_id, order_id=order_id)
-        money = read_money(session, store_id=store_id, order_id=order_id)
-        is_rest = False
-        if not _is_done(session, order=order, operation_id=operation_id):
-            is_rest = _check(session, order=order, quantities=quantities)
-            if money.open_count and order.status in UNPAID:
-                raise PaymentUnderWay()
-            if not is_rest:
-                _cancel_units(session, order=order, quantities=quantities, is_paid=money.captured > 0, clock=clock,
+        done = _find_done(session, order=order, operation_id=operation_id)
+        is_rest = done is None and _check(session, order=order, quantities=quantities)
+        if not is_rest:
+            is_paid = _is_paid(session, order=order) if done is None else done == _PAID_UNITS
+            if done is None:
+                _cancel_units(session, order=order, quantities=quantities, is_paid=is_paid, clock=clock,
                               operation_id=operation_id)
+            # Together with the units: a crash would else keep their money.
+            refunds = _refund_units(session, order=order, quantities=quantities if is_paid else {}, reason=reason,
+                                    operation_id=operation_id, clock=clock)
     if is_rest:
         return cancel_order(transactions, gateways=gateways, order_id=order_id, clock=clock, reason=reason)
-    if money.captured > 0:
-        refund_order(transactions, gateways=gateways, order_id=order_id, items=quantities, restock=False,
-                     reason=reason or DEFAULT, refund_id=operation_id, clock=clock)
+    for each in refunds:
+        pay_refund(transactions, gateways=gateways, refund_id=each, clock=clock)
     with transactions() as session:
         return get_order(session, store_id=store_id, order_id=order_id)
 
 
-def _is_done(session: Session, *, order: Order, operation_id: UUID) -> bool:
-    """Whether the units were cancelled before, and only the money may still be missing."""
+def _find_done(session: Session, *, order: Order, operation_id: UUID) -> str | None:
+    """Return the event that tells that the units were cancelled before; then only the money may still be missing."""
     values = {"store": order.store_id, "order": order.id, "operation": str(operation_id)}
-    return bool(session.scalar(_DONE, values))
+    name: str | None = session.scalar(_DONE, values)
+    return name
+
+
+def _is_paid(session: Session, *, order: Order) -> bool:
+    """Whether all that is due was collected, so that units' money goes back; else so much less is collected."""
+    money = read_money(session, store_id=order.store_id, order_id=order.id)
+    if money.attempts == 0:
+        return order.payment_status == "PAID" and order.order_total_amount > 0
+    return 0 < get_due(session, store_id=order.store_id, order_id=order.id).amount <= money.captured
+
+
+def _refund_units(
+    session: Session, *, order: Order, quantities: Mapping[UUID, int], reason: str | None, operation_id: UUID,
+    clock: Clock,
+) -> list[UUID]:
+    """Write down what goes back for units that were paid for (`quantities`); return the refunds that are to be paid.
+
+    What was collected in part, and is more than what is due without the units, goes back too.
+    """
+    known = session.get(Refund, operation_id, populate_existing=True)
+    if known is not None:
+        return [known.id]
+    if not quantities:
+        money = read_money(session, store_id=order.store_id, order_id=order.id)
+        due = get_due(session, store_id=order.store_id, order_id=order.id).amount
+        rows = return_surplus(session, order=order, kept=money.kept, due=due, now=clock.now())
+        return [row.id for row in rows]
+    try:
+        rows = create_refunds(session, order=order, wish=RefundWish(quantities), refund_id=operation_id,
+                              reason=reason or DEFAULT, now=clock.now())
+    except OrderNotPaid:
+        # All of it went back before.
+        return []
+    return [row.id for row in rows]
 
 
 def _check(session: Session, *, order: Order, quantities: Mapping[UUID, int]) -> bool:
     """Return whether nothing would be left of the order, which is under its lock."""
     if order.status not in CANCELLABLE:
         raise OrderNotCancellable(status=order.status)
+    if order.status in UNPAID and read_money(session, store_id=order.store_id, order_id=order.id).open_count:
+        raise PaymentUnderWay()
     if not quantities:
         raise NothingWanted(field="items")
     items = {item.id: item for item in list_items(session, store_id=order.store_id, order_id=order.id)}
@@ -166,7 +209,7 @@ def _tell(
         "operation_id": str(operation_id), "items": said, "units_count": sum(each["quantity"] for each in said),
         "net_amount": sum(each["amount"] for each in said), "tax_amount": sum(each["tax_amount"] for each in said)}
     payload = facts_of(order, {**facts, "fields": ["items"]} if is_paid else facts)
-    record_event(session, store_id=order.store_id, name="order.updated" if is_paid else "order.items_cancelled",
+    record_event(session, store_id=order.store_id, name=_PAID_UNITS if is_paid else "order.items_cancelled",
                  entity_type="order", entity_id=order.id, payload=payload, occurred_at=clock.now())
 
 

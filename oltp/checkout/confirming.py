@@ -4,7 +4,7 @@ The client, the gateway's callback and the reconciler call it, each as often as 
 order where the first one put it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import text
@@ -20,6 +20,7 @@ from oltp.orders.models import Order
 from oltp.orders.queries import get_due
 from oltp.orders.states import UNPAID
 from oltp.payments.errors import AttemptNotFound
+from oltp.payments.refunding import return_surplus
 from oltp.promotions.errors import PromotionUsedUp
 from oltp.promotions.using import reclaim_promotions
 
@@ -28,7 +29,7 @@ _BALANCES = text("""
     SELECT count(*) FILTER (WHERE status IN ('created', 'unknown')) AS open_count,
            coalesce(sum(authorized_amount) FILTER (WHERE status <> 'voided'), 0) AS authorized,
            coalesce(sum(captured_amount), 0) AS captured,
-           coalesce(sum(refunded_amount + charged_back_amount), 0) AS returned,
+           coalesce(sum(refunded_amount + charged_back_amount), 0) AS returned, count(*) AS attempts,
            (array_agg(status ORDER BY created_at DESC, id DESC))[1] IN ('failed', 'voided') AS has_failed
     FROM payment_attempt WHERE store_id = :store AND order_id = :order""")
 
@@ -37,7 +38,7 @@ _BALANCES = text("""
 class Money:
     """What all attempts of an order come to, in minor units. `promised` is authorized or captured.
 
-    `has_failed`: the last attempt came to nothing.
+    `has_failed`: the last attempt came to nothing. An order from elsewhere has no attempts.
     """
 
     has_failed: bool
@@ -45,6 +46,7 @@ class Money:
     promised: int
     captured: int
     returned: int
+    attempts: int = 0
 
     @property
     def kept(self) -> int:
@@ -59,17 +61,21 @@ class Money:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """The order as the payment left it. `needs_refund`: the money is there, but the order will not be sent."""
+    """The order as the payment left it. `needs_refund`: the money is there, but the order will not be sent.
+
+    `surplus`: refunds that were written down and are to be paid out, since more was paid than is due.
+    """
 
     order: Order
     needs_refund: bool = False
+    surplus: tuple[UUID, ...] = ()
 
 
 def read_money(session: Session, *, store_id: UUID, order_id: UUID) -> Money:
     """Return what the order's attempts come to."""
     row = session.execute(_BALANCES, {"store": store_id, "order": order_id}).one()
     return Money(bool(row.has_failed), row.open_count, max(int(row.authorized), int(row.captured)), int(row.captured),
-                 int(row.returned))
+                 int(row.returned), row.attempts)
 
 
 def confirm_payment(session: Session, *, store_id: UUID, attempt_id: UUID, clock: Clock) -> Confirmed:
@@ -77,8 +83,8 @@ def confirm_payment(session: Session, *, store_id: UUID, attempt_id: UUID, clock
 
     Captured in full: the stock is sold, the order PAID. Authorized: sold too, and PROCESSING. Failed: PAYMENT_FAILED,
     where no other attempt is open. Unknown: PENDING. Money for an order that was cancelled because it was not paid
-    brings it back, if all its stock is still there; any other money without goods needs a refund. Errors:
-    AttemptNotFound.
+    brings it back, if all its stock is still there; any other money without goods needs a refund. Whatever comes in
+    beyond what is due is written down to be given back. Errors: AttemptNotFound.
     """
     order_id = session.scalar(_OF, {"store": store_id, "attempt": attempt_id})
     if order_id is None:
@@ -87,11 +93,16 @@ def confirm_payment(session: Session, *, store_id: UUID, attempt_id: UUID, clock
     money = read_money(session, store_id=store_id, order_id=order_id)
     due = get_due(session, store_id=store_id, order_id=order_id).amount
     if order.status == "CANCELED":
-        return _late(session, order=order, money=money, due=due, clock=clock)
-    if order.status in UNPAID:
-        return _decide(session, order=order, money=money, due=due, clock=clock)
-    _note(session, order=order, money=money, due=due, clock=clock)
-    return Confirmed(order)
+        found = _late(session, order=order, money=money, due=due, clock=clock)
+    elif order.status in UNPAID:
+        found = _decide(session, order=order, money=money, due=due, clock=clock)
+    else:
+        _note(session, order=order, money=money, due=due, clock=clock)
+        found = Confirmed(order)
+    if found.needs_refund or money.kept <= 0:
+        return found
+    surplus = return_surplus(session, order=order, kept=money.kept, due=due, now=clock.now())
+    return replace(found, surplus=tuple(refund.id for refund in surplus))
 
 
 def _decide(session: Session, *, order: Order, money: Money, due: int, clock: Clock) -> Confirmed:

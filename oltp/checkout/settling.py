@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from oltp.checkout.confirming import confirm_payment, read_money
-from oltp.checkout.refunds import refund_order
+from oltp.checkout.refunds import pay_refund, refund_order
 from oltp.db.transactions import Transactions
 from oltp.kit.clock import Clock
 from oltp.kit.ids import derived_id
@@ -31,7 +31,8 @@ class MoneyBack:
 
 
 def settle_attempt(transactions: Transactions, *, gateways: Gateways, attempt_id: UUID, clock: Clock) -> Order:
-    """Let the order follow the attempt, and return it; money for an order that will not be sent goes back.
+    """Let the order follow the attempt, and return it; money for an order that will not be sent goes back, and so does
+    what was paid twice.
 
     Errors: AttemptNotFound, and those of refunds.
     """
@@ -40,6 +41,8 @@ def settle_attempt(transactions: Transactions, *, gateways: Gateways, attempt_id
     if found.needs_refund:
         return_money(transactions, gateways=gateways, order_id=found.order.id,
                      reason=found.order.cancel_reason or "cancelled", clock=clock)
+    for refund_id in found.surplus:
+        pay_refund(transactions, gateways=gateways, refund_id=refund_id, clock=clock)
     return found.order
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from oltp.db.transactions import Transactions
@@ -36,6 +36,9 @@ from oltp.payments.states import UNANSWERED
 
 # Gateways forget their idempotency keys after a day: an older attempt is asked about, never sent again.
 RESEND_FOR = timedelta(hours=12)
+_BY_OTHERS = text("""
+    SELECT sum(captured_amount - refunded_amount - charged_back_amount) FROM payment_attempt
+    WHERE store_id = :store AND order_id = :order AND id <> :attempt""")
 
 
 @dataclass(frozen=True)
@@ -144,9 +147,11 @@ def _capturable(session: Session, *, attempt: PaymentAttempt, gateway: Gateway, 
     wanted_from = ("authorized", UNKNOWN) if gateway.is_outside else ("created", "captured")
     if attempt.status not in wanted_from or (gateway.captures_once and attempt.captured_amount):
         raise CaptureRefused(status=attempt.status)
-    # Units that were cancelled since are not paid for.
+    # Units that were cancelled since are not paid for, nor what another attempt has brought.
     due = get_due(session, store_id=attempt.store_id, order_id=attempt.order_id).amount
-    most = min(due, attempt.authorized_amount if gateway.is_outside else attempt.amount)
+    others = session.scalar(_BY_OTHERS, {
+        "store": attempt.store_id, "order": attempt.order_id, "attempt": attempt.id}) or 0
+    most = min(due - int(others), attempt.authorized_amount if gateway.is_outside else attempt.amount)
     left = max(0, most - attempt.captured_amount)
     if amount is not None and amount > left:
         raise CaptureTooLarge(field="amount", left=left)

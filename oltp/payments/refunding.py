@@ -23,6 +23,12 @@ _SHIPPING = text("""
     JOIN refund_item i ON i.store_id = r.store_id AND i.refund_id = r.id
     WHERE r.store_id = :store AND r.order_id = :order AND r.status <> 'failed'
       AND (i.kind = 'shipping' OR i.kind = 'tax' AND i.order_item_id IS NULL)""")
+# Of refunds whose rows say what they are for.
+_FOR_PARTS = text("""
+    SELECT coalesce(sum(i.amount), 0) FROM refund r
+    JOIN refund_item i ON i.store_id = r.store_id AND i.refund_id = r.id
+    WHERE r.store_id = :store AND r.order_id = :order AND r.status <> 'failed' AND i.kind <> 'amount'""")
+SURPLUS = "more was paid than is due"
 # An order that came from elsewhere has no attempts: what it says of itself is believed.
 _PAID = ("PAID", "DISPUTED")
 
@@ -58,21 +64,35 @@ def create_refunds(
                  reason=reason, now=now, restock=restock_of(wish))]
 
 
+def return_surplus(session: Session, *, order: Order, kept: int, due: int, now: datetime) -> list[Refund]:
+    """Write down as pending what was paid beyond what is due (two attempts came through, or units were cancelled while
+    the money for them was on its way); none where there is none. The order is under its lock.
+
+    Such a refund has no rows: it takes nothing back of what was sold.
+    """
+    given = int(session.scalar(_FOR_PARTS, {"store": order.store_id, "order": order.id}) or 0)
+    surplus = min(kept, kept - (due - given))
+    if surplus <= 0:
+        return []
+    return _spread(session, order=order, sources=_sources(session, order=order), total=surplus, refund_id=new_id(),
+                   reason=SURPLUS, now=now, has_rows=False)
+
+
 def _spread(session: Session, *, order: Order, sources: Sequence[Source], total: int, refund_id: UUID,
-            reason: str | None, now: datetime) -> list[Refund]:
+            reason: str | None, now: datetime, has_rows: bool = True) -> list[Refund]:
     rows: list[Refund] = []
     for source in sources:
         share = min(total, source.left)
         if share:
             own = refund_id if not rows else derived_id(refund_id, "part", len(rows))
             rows.append(_add(session, order=order, source=source, parts=[Part("amount", share)], wanted=share,
-                             refund_id=own, reason=reason, now=now, restock=None))
+                             refund_id=own, reason=reason, now=now, restock=None, has_rows=has_rows))
         total -= share
     return rows
 
 
 def _add(session: Session, *, order: Order, source: Source, parts: Sequence[Part], wanted: int, refund_id: UUID,
-         reason: str | None, now: datetime, restock: dict[str, int] | None) -> Refund:
+         reason: str | None, now: datetime, restock: dict[str, int] | None, has_rows: bool = True) -> Refund:
     trace, amount = current_trace(), sum(part.amount for part in parts)
     refund = Refund(
         id=refund_id, store_id=order.store_id, order_id=order.id, currency=order.currency, amount=amount,
@@ -85,7 +105,8 @@ def _add(session: Session, *, order: Order, source: Source, parts: Sequence[Part
     session.flush()
     session.add_all(RefundItem(
         id=new_id(), store_id=order.store_id, refund_id=refund.id, order_id=order.id, kind=part.kind,
-        order_item_id=part.order_item_id, quantity=part.quantity, amount=part.amount) for part in parts)
+        order_item_id=part.order_item_id, quantity=part.quantity, amount=part.amount)
+        for part in parts if has_rows)
     session.flush()
     record_events(session, store_id=order.store_id, occurred_at=now, events=[
         NewEvent("refund.created", "refund", refund.id, refund_facts(refund))])
