@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from oltp.checkout.cancellation import replace_order
 from oltp.checkout.placing import place_order
 from oltp.checkout.wishes import CheckoutWish, PaymentChoice, WishItem
 from oltp.db.locking import lock_subscription
@@ -106,7 +107,7 @@ def claim_try(session: Session, *, store_id: UUID, subscription_id: UUID, clock:
         SubscriptionCycle.period_started_at).limit(1).execution_options(populate_existing=True))
     if cycle is None:
         return None
-    if cycle.attempt_count and _settle(session, found=found, cycle=cycle, now=now):
+    if cycle.attempt_count and _settle(session, found=found, cycle=cycle, clock=clock):
         return None
     if not cycle.attempt_count or cycle.failure_code is not None:
         cycle.attempt_count += 1
@@ -120,11 +121,15 @@ def claim_try(session: Session, *, store_id: UUID, subscription_id: UUID, clock:
     return Try(cycle.id, _order_id(cycle), wish, payment)
 
 
-def _settle(session: Session, *, found: Subscription, cycle: SubscriptionCycle, now: datetime) -> bool:
-    """Note what became of the last try meanwhile; true where no other try is to be made now."""
-    order = find_order(session, store_id=cycle.store_id, order_id=_order_id(cycle))
-    if order is None:
+def _settle(session: Session, *, found: Subscription, cycle: SubscriptionCycle, clock: Clock) -> bool:
+    """Note what became of the last try meanwhile; true where no other try is to be made now.
+
+    Before another one, the order of the last ends: should its money come late, it goes back.
+    """
+    known = find_order(session, store_id=cycle.store_id, order_id=_order_id(cycle))
+    if known is None:
         return False
+    now, order = clock.now(), replace_order(session, store_id=cycle.store_id, order_id=known.id, clock=clock)
     if order.status in BILLED:
         _bill(session, found=found, cycle=cycle, order=order, now=now)
         return True

@@ -8,7 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from oltp.checkout.errors import OrderNotPayable
+from oltp.checkout.paying import pay_order
+from oltp.checkout.reconciling import reconcile_attempt
+from oltp.checkout.sweeping import sweep_unpaid
+from oltp.checkout.wishes import PaymentChoice
 from oltp.db.session import Database
+from oltp.db.transactions import Transactions
 from oltp.handlers import FOLLOWERS
 from oltp.jobs.task import Work
 from oltp.kit.clock import FixedClock
@@ -147,6 +153,34 @@ def test_sold_out_is_tried_again(shared: Database) -> None:
     box.run()
     assert box.cycles(subscription) == [("due", 1)] and box.orders() == 0
     assert box.shop.execute("SELECT failure_code FROM subscription_cycle WHERE store_id = :store") == "out_of_stock"
+
+
+def test_money_that_comes_late_for_a_try_that_was_given_up_goes_back(box: Box) -> None:
+    subscription = box.start(**box.card("fake_pending"))
+    box.run()
+    first, attempt = (box.shop.execute(f"SELECT id FROM {table} WHERE store_id = :store")
+                      for table in ("orders", "payment_attempt"))
+    box.clock.advance(box.shop.later(25 * 60) - box.clock.now())
+    sweep_unpaid(box.work)
+    box.do(change_subscription, subscription, changes={"payment_token": "fake_ok"})
+    box.run()
+    assert (box.cycles(subscription), box.orders()) == ([("billed", 2)], 2)
+    box.fake.complete(attempt)
+    reconcile_attempt(Transactions(box.shop.database, box.shop.store_id), gateways=Gateways.fake(box.fake),
+                      attempt_id=attempt, clock=box.clock)
+    assert sorted(box.fake.charged().values()) == [0, 3000] and box.fake.charged()[first] == 0
+
+
+def test_the_order_of_a_try_that_failed_is_not_paid_beside_the_next_one(box: Box) -> None:
+    subscription = box.start(**box.card("fake_declined"))
+    box.run()
+    first = box.shop.execute("SELECT id FROM orders WHERE store_id = :store")
+    box.do(change_subscription, subscription, changes={"payment_token": "fake_ok"})
+    box.run(1)
+    with pytest.raises(OrderNotPayable):
+        pay_order(Transactions(box.shop.database, box.shop.store_id), gateways=Gateways.fake(box.fake), order_id=first,
+                  payment=PaymentChoice("CREDIT_CARD", None, "fake_ok"), clock=box.clock)
+    assert (box.cycles(subscription), box.shop.on_hand(box.goods)) == ([("billed", 2)], 98)
 
 
 @pytest.mark.parametrize("point", ["before", "after"])
