@@ -1,11 +1,12 @@
 """What must always hold of prices: named SQL whose rows are offenders. Run as a role that sees every store."""
 
 INVARIANTS: dict[str, str] = {
-    # Within a minute of a window's beginning or end it may be so; see oltp/pricing/tasks.py.
+    # Within a minute of a window's beginning or end it may be so; see oltp/pricing/tasks.py. A product whose price has
+    # ended keeps the last one: it must have one, and a variant inherits it.
     "list_price_is_the_window_that_holds": """
         SELECT s.id AS store_id, coalesce(d.variant, d.product) AS entity_id, d.list_amount, d.row_amount
         FROM stores s CROSS JOIN LATERAL stale_list_prices(s.id) d
-        WHERE capability_reached(s.id, 'pricing', 'dual')""",
+        WHERE capability_reached(s.id, 'pricing', 'dual') AND (d.variant IS NOT NULL OR d.row_amount IS NOT NULL)""",
     "windows_of_a_key_do_not_overlap": """
         SELECT a.store_id, a.id AS entity_id, b.id AS other_id FROM product_price a JOIN product_price b
           ON b.store_id = a.store_id AND (b.product_id = a.product_id OR b.variant_id = a.variant_id)

@@ -5,9 +5,11 @@ from sqlalchemy import text
 from oltp.jobs.task import Task, Work
 from oltp.pricing.ecb import fetch_rates, read_rates, store_rates
 
+# A product whose price has ended keeps the last one: there is nothing to be set.
 _STALE = text("""
     SELECT s.id FROM stores s WHERE s.deleted_at IS NULL AND capability_reached(s.id, 'pricing', 'dual')
-      AND EXISTS (SELECT FROM stale_list_prices(s.id)) ORDER BY s.id""")
+      AND EXISTS (SELECT FROM stale_list_prices(s.id) d WHERE d.variant IS NOT NULL OR d.row_amount IS NOT NULL)
+    ORDER BY s.id""")
 
 
 def refresh_list_prices(work: Work) -> None:
