@@ -19,10 +19,14 @@ from oltp.catalog.rules import check_compare_at, check_slug, next_version, publi
 from oltp.catalog.skus import claim_skus
 from oltp.catalog.slugs import PRODUCTS, claim_slug, write_with_slug
 from oltp.catalog.variants import NewVariant, add_first_variants, skus_by_field
+from oltp.db.locking import lock_levels_of
 from oltp.kit.clock import Clock
 from oltp.kit.ids import new_id
 from oltp.kit.money import exponent
 from oltp.tenancy.usage import count_product
+
+# Stock levels follow them.
+_STOCK_RULES = {"track_inventory", "low_stock_threshold"}
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ def update_product(
     hold_references(session, store_id=store_id, values={name: new for name, (_, new) in changed.items()})
     if "sku" in changed:
         claim_skus(session, store_id=store_id, product_sku=changes["sku"], variant_skus={}, own=[product_id])
+    if changed.keys() & _STOCK_RULES:
+        lock_levels_of(session, store_id=store_id, product_id=product_id)
     old_slug, version = product.slug, next_version(before=product.updated_at, now=clock.now())
 
     def write(slug: str) -> None:

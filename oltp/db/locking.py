@@ -79,6 +79,15 @@ def lock_levels(session: Session, *, store_id: UUID, variant_ids: Iterable[UUID]
     return list(session.scalars(statement, {"store": store_id, "ids": list(variant_ids)}))
 
 
+def lock_levels_of(session: Session, *, store_id: UUID, product_id: UUID) -> None:
+    """Lock the stock levels of a locked product's variants, in the order of lock_levels(): a trigger moves them all."""
+    statement = text("""
+        SELECT variant_id FROM inventory_level WHERE store_id = :store AND variant_id = ANY (ARRAY(
+          SELECT id FROM product_variants WHERE store_id = :store AND product_id = :product))
+        ORDER BY variant_id FOR NO KEY UPDATE""")
+    session.execute(statement, {"store": store_id, "product": product_id})
+
+
 def lock_cart(session: Session, *, store_id: UUID, cart_id: UUID) -> bool:
     """Lock a cart, before its items, until the transaction ends; False where there is none."""
     statement = text("SELECT id FROM cart WHERE store_id = :store AND id = :cart FOR NO KEY UPDATE")

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from oltp.inventory.reserving import restock
+from oltp.inventory.settling import lock_known
 from oltp.kit.ids import new_id
 from oltp.kit.trace import current_trace
 from oltp.orders.queries import list_items
@@ -54,6 +55,7 @@ def follow_refund_entries(
     rows = {row.id: row for row in session.scalars(select(Refund).where(
         Refund.store_id == attempt.store_id, Refund.payment_attempt_id == attempt.id))}
     by_ref = {row.external_ref: row for row in rows.values() if row.external_ref}
+    _lock_shelves(session, attempt=attempt, refunds=[row for row in rows.values() if row.status == "pending"])
     events: list[NewEvent] = []
     for ref, amount, refund_id in entries:
         row = rows.get(refund_id) if refund_id else by_ref.get(ref)
@@ -62,6 +64,16 @@ def follow_refund_entries(
         elif row is not None and row.status == "pending":
             events += settle_refund(session, refund=row, external_ref=ref, now=now)
     return events
+
+
+def _lock_shelves(session: Session, *, attempt: PaymentAttempt, refunds: Sequence[Refund]) -> None:
+    """Lock the levels that several refunds may put goods back to, in their order; one refund alone does it itself."""
+    lines = {line for refund in refunds for line in refund.restock or {}}
+    if len(refunds) < 2 or not lines:
+        return
+    variants = {line.variant_id for line in list_items(session, store_id=attempt.store_id, order_id=attempt.order_id)
+                if str(line.id) in lines and line.variant_id is not None}
+    lock_known(session, store_id=attempt.store_id, variant_ids=sorted(variants))
 
 
 def settle_refund(session: Session, *, refund: Refund, external_ref: str | None, now: datetime) -> list[NewEvent]:

@@ -1,17 +1,27 @@
 """Two who need the same rows take them in the same order: cart, quote, order, levels by id, promotions, counter."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from oltp.carts.actions import NewItem, create_cart, delete_cart
+from oltp.catalog.products import update_product
 from oltp.checkout import moving, placing, stock
 from oltp.checkout.quoting import quote_cart
+from oltp.checkout.reconciling import reconcile_payments
+from oltp.checkout.refunds import refund_order
 from oltp.checkout.wishes import PaymentChoice
-from oltp.db.locking import lock_quote
-from tests.oltp.checkout.buying import ADDRESS, Buyer, together, wish
+from oltp.db.locking import lock_levels, lock_quote
+from oltp.inventory import settling
+from oltp.jobs.task import Work
+from oltp.kit.clock import FixedClock
+from oltp.kit.ids import new_id
+from oltp.payments.gateways.fake import Fault
+from tests.oltp.checkout.buying import ADDRESS, CARD, Buyer, together, wish
 from tests.selling import Goods, Shop
 
 FREE = "SELECT {key} FROM {table} WHERE store_id = :store ORDER BY {key} FOR NO KEY UPDATE SKIP LOCKED"
@@ -107,3 +117,50 @@ def test_a_cart_is_thrown_away_while_it_is_ordered(shop: Shop, buyer: Buyer) -> 
 
         assert together(2, act) == ["gone", "PROCESSING"]
     assert shop.execute("SELECT count(*) FROM cart WHERE store_id = :store") == 0
+
+
+def test_refunds_that_come_through_together_lock_their_shelves_together(
+    shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.gateway("STRIPE")
+    goods = sorted((shop.product(1000, stock=5), shop.product(1000, stock=5)), key=lambda each: each.variant_id)
+    order = buyer.place(wish(*((each, 1) for each in goods)), CARD)
+    lines = {line.variant_id: line.id for line in buyer.lines(order)}
+    buyer.fake.script(Fault("refund", "timeout_after"), Fault("refund", "timeout_after"))
+    for each in reversed(goods):
+        refund_order(buyer.transactions(), gateways=buyer.gateways, order_id=order.id, refund_id=new_id(), reason=None,
+                     items={lines[each.variant_id]: 1}, restock=True, clock=buyer.clock)
+    seen = watched(monkeypatch, settling, "lock_levels", lambda: free(shop, "inventory_level", "variant_id"))
+    late = FixedClock(buyer.clock.now() + timedelta(minutes=5))
+    reconcile_payments(Work(shop.database, late, {}, gateways=buyer.gateways))
+    assert [len(each) for each in seen] == [2, 0, 0]
+    assert [shop.on_hand(each) for each in goods] == [5, 5] and buyer.charged(order) == 0
+
+
+def test_levels_that_follow_their_product_are_locked_in_their_order(shop: Shop, buyer: Buyer) -> None:
+    cup = shop.product(1000)
+    # Rising ids, falling places in the table.
+    for place in range(9, 0, -1):
+        shop.execute("""
+            INSERT INTO product_variants (id, store_id, product_id, name, sku, options, is_default, currency)
+            VALUES (CAST(CAST(:id AS text) AS uuid), :store, :product, CAST(:place AS text), CAST(:place AS text),
+                    '{}', false, 'USD')""",
+                     id=f"{str(shop.store_id)[:-1]}{place}", product=cup.product_id, place=str(place))
+    with shop.database.owner_session() as session:
+        session.execute(text("ANALYZE product_variants, inventory_level"))
+    levels = free(shop, "inventory_level", "variant_id")
+
+    def stop_counting() -> None:
+        with shop.database.session_for(shop.store_id) as session:
+            update_product(session, store_id=shop.store_id, product_id=cup.product_id, clock=buyer.clock,
+                           changes={"track_inventory": False})
+
+    thread = Thread(target=stop_counting)
+    with shop.database.session_for(shop.store_id) as session:
+        lock_levels(session, store_id=shop.store_id, variant_ids=levels[:1])
+        thread.start()
+        while not shop.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            assert thread.is_alive()
+        assert free(shop, "inventory_level", "variant_id") == levels[1:]
+    thread.join()
+    assert shop.execute("SELECT count(*) FROM inventory_level WHERE store_id = :store AND is_tracked") == 0
