@@ -109,7 +109,8 @@ def test_carrier_callbacks_come_at_once(shop: Shop) -> None:
     assert failed == []
     assert end(shop, placed, shipment)[0] == "delivered" and status(shop, placed) == "DELIVERED"
     assert shop.execute("SELECT count(*) FROM shipment_event WHERE store_id = :store") == len(REPORTS)
-    assert event_names(shop, ("order",)) == ["order.processing", "order.shipped", "order.delivered"]
+    # Each once; rows that many write at once lie in no order.
+    assert sorted(event_names(shop, ("order",))) == ["order.delivered", "order.processing", "order.shipped"]
 
 
 MOMENTS = st.integers(0, 6).map(lambda hours: NOON + timedelta(hours=hours))
