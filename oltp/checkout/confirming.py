@@ -99,7 +99,7 @@ def confirm_payment(session: Session, *, store_id: UUID, attempt_id: UUID, clock
     else:
         _note(session, order=order, money=money, due=due, clock=clock)
         found = Confirmed(order)
-    if found.needs_refund or money.kept <= 0:
+    if found.needs_refund or money.kept <= (0 if money.returned else due):
         return found
     surplus = return_surplus(session, order=order, kept=money.kept, due=due, now=clock.now())
     return replace(found, surplus=tuple(refund.id for refund in surplus))

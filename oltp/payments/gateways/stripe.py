@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import stripe
@@ -17,6 +17,7 @@ from oltp.payments.facts import (
     GatewayTimeout,
     Outcome,
 )
+from oltp.payments.gateways.stripe_amounts import NotChargeable, to_stripe
 from oltp.payments.gateways.stripe_events import facts_of_event, intent_facts, refund_fact
 from oltp.payments.signing import check_signature
 
@@ -51,23 +52,17 @@ class StripeGateway:
 
     def authorize(self, request: ChargeRequest) -> GatewayAnswer:
         """Make and confirm the intent."""
-        metadata = {"attempt_id": str(request.attempt_id), "order_id": str(request.order_id),
-                    "store_id": str(request.store_id)}
         if not request.token:
             return GatewayAnswer("declined", None, str(request.attempt_id), 0, "token_missing",
                                  "A payment by card needs the token of a payment method.")
-        # By card only: other means may send the customer elsewhere. The package's types are of a newer version.
-        params: Any = {
-            "amount": request.amount, "currency": request.currency.lower(), "payment_method": request.token,
-            "confirm": True, "payment_method_types": ["card"], "metadata": metadata,
-            "capture_method": "automatic" if request.capture else "manual"}
+        # The package's types are of a newer version.
         return _asked(str(request.attempt_id), lambda: _answer(self._client.v1.payment_intents.create(
-            params, {"idempotency_key": request.idempotency_key}), request.amount))
+            cast("Any", _intent(request)), {"idempotency_key": request.idempotency_key}), request.amount))
 
     def capture(self, ref: str | None, amount: int, *, currency: str, key: str) -> GatewayAnswer:
         """Take the money, or a part of it; Stripe releases the rest."""
         return _asked(str(ref), lambda: _answer(self._client.v1.payment_intents.capture(
-            str(ref), {"amount_to_capture": amount}, {"idempotency_key": key}), amount))
+            str(ref), {"amount_to_capture": to_stripe(amount, currency)}, {"idempotency_key": key}), amount))
 
     def void(self, ref: str | None, *, key: str) -> GatewayAnswer:
         """Cancel the intent."""
@@ -75,10 +70,14 @@ class StripeGateway:
             self._client.v1.payment_intents.cancel(str(ref), {}, {"idempotency_key": key}), 0))
 
     def refund(self, ref: str | None, amount: int, *, refund_id: UUID, currency: str, key: str) -> GatewayAnswer:
-        """Refund the intent."""
-        return _asked(str(ref), lambda: _refunded(self._client.v1.refunds.create(
-            {"payment_intent": str(ref), "amount": amount, "metadata": {"refund_id": str(refund_id)}},
-            {"idempotency_key": key})))
+        """Refund the intent; a refund that was made before is found by our id.
+
+        It may be pending for days, and keys are forgotten after one: sent again, it would be a second refund.
+        """
+        named = {"refund_id": str(refund_id)}
+        return _asked(str(ref), lambda: _refunded(self._find_refund(str(ref), named) or self._client.v1.refunds.create(
+            {"payment_intent": str(ref), "amount": to_stripe(amount, currency), "metadata": named},
+            {"idempotency_key": key}), amount))
 
     def find(self, attempt_id: UUID, *, external_ref: str | None = None,
              since: datetime | None = None) -> list[GatewayFact] | None:
@@ -108,6 +107,10 @@ class StripeGateway:
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise CallbackRefused("the body can't be read") from error
 
+    def _find_refund(self, ref: str, named: Mapping[str, str]) -> stripe.Refund | None:
+        made = self._client.v1.refunds.list({"payment_intent": ref, "limit": _PAGE}).data
+        return next((each for each in made if (each.to_dict()["metadata"] or {}) == named), None)
+
     def _refunds(self, intent: Mapping[str, Any]) -> list[GatewayFact]:
         if intent["status"] != "succeeded":
             return []
@@ -129,6 +132,17 @@ class StripeGateway:
             after = page.data[-1].id
 
 
+def _intent(request: ChargeRequest) -> dict[str, Any]:
+    """Return the intent to be made. Errors: NotChargeable."""
+    # By card only: other means may send the customer elsewhere.
+    return {
+        "amount": to_stripe(request.amount, request.currency), "currency": request.currency.lower(),
+        "payment_method": request.token, "confirm": True, "payment_method_types": ["card"],
+        "capture_method": "automatic" if request.capture else "manual",
+        "metadata": {"attempt_id": str(request.attempt_id), "order_id": str(request.order_id),
+                     "store_id": str(request.store_id)}}
+
+
 def _asked(entry_ref: str, ask: Callable[[], GatewayAnswer]) -> GatewayAnswer:
     """Return the answer; a refusal for good is 'declined'. Errors: GatewayTimeout, GatewayDown."""
     try:
@@ -138,6 +152,8 @@ def _asked(entry_ref: str, ask: Callable[[], GatewayAnswer]) -> GatewayAnswer:
         return GatewayAnswer("declined", ref, ref or entry_ref, 0, error.code, str(error.user_message or error))
     except _NEVER_MOVED as error:
         raise GatewayDown(type(error).__name__) from error
+    except NotChargeable as error:
+        return GatewayAnswer("declined", None, entry_ref, 0, "not_chargeable", str(error))
     except (stripe.InvalidRequestError, stripe.IdempotencyError) as error:
         return GatewayAnswer("declined", None, entry_ref, 0, error.code or "invalid_request",
                              str(error.user_message or error))
@@ -160,7 +176,7 @@ def _answer(intent: stripe.PaymentIntent, amount: int) -> GatewayAnswer:
                          error.message if error else None)
 
 
-def _refunded(refund: stripe.Refund) -> GatewayAnswer:
+def _refunded(refund: stripe.Refund, amount: int) -> GatewayAnswer:
     outcome = _OF_REFUNDS.get(str(refund.status), "pending")
     reason = getattr(refund, "failure_reason", None)
-    return GatewayAnswer(outcome, str(refund.payment_intent), refund.id, refund.amount, reason, reason)
+    return GatewayAnswer(outcome, str(refund.payment_intent), refund.id, amount, reason, reason)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from oltp.payments.facts import GatewayFact
+from oltp.payments.gateways.stripe_amounts import from_stripe
 
 _INTENTS = ("payment_intent.succeeded", "payment_intent.amount_capturable_updated", "payment_intent.canceled",
             "payment_intent.payment_failed")
@@ -27,7 +28,7 @@ def facts_of_event(event: Mapping[str, Any]) -> list[GatewayFact]:
         return [refund_fact(thing, str(thing["payment_intent"]), at=at, event_ref=ref)]
     if name in _DISPUTES:
         return [GatewayFact(_DISPUTES[name], None, str(thing["payment_intent"]), str(thing["id"]),
-                            int(thing["amount"]), str(thing["currency"]).upper(), at, ref)]
+                            *_money(thing, thing["amount"]), at, ref)]
     return []
 
 
@@ -38,12 +39,12 @@ def intent_facts(intent: Mapping[str, Any], *, attempt_id: UUID | None, at: date
     # An intent that is captured in part says so only in amount_received.
     received = intent.get("amount_received") or intent["amount"]
     error = intent.get("last_payment_error")
-    kind, amount = {"requires_capture": ("authorized", int(intent["amount"])), "succeeded": ("captured", int(received)),
-                    "canceled": ("voided", 0)}.get(status, ("failed" if error else "", 0))
+    kind, moved = {"requires_capture": ("authorized", intent["amount"]), "succeeded": ("captured", received),
+                   "canceled": ("voided", 0)}.get(status, ("failed" if error else "", 0))
     if not kind:
         return []
     detail = {name: str(error[name])[:500] for name in ("code", "message") if error and error.get(name)}
-    return [GatewayFact(kind, attempt_id, ref, ref, amount, str(intent["currency"]).upper(),
+    return [GatewayFact(kind, attempt_id, ref, ref, *_money(intent, moved),
                         at or moment(intent["created"]), event_ref or f"{ref}:{kind}", None, detail)]
 
 
@@ -51,13 +52,19 @@ def refund_fact(refund: Mapping[str, Any], intent_ref: str, *, at: datetime | No
                 event_ref: str | None = None) -> GatewayFact:
     """Return what a refund that came through says."""
     return GatewayFact(
-        "refunded", None, intent_ref, str(refund["id"]), int(refund["amount"]), str(refund["currency"]).upper(),
+        "refunded", None, intent_ref, str(refund["id"]), *_money(refund, refund["amount"]),
         at or moment(refund["created"]), event_ref or str(refund["id"]), _uuid(_metadata(refund).get("refund_id")))
 
 
 def moment(seconds: float | str) -> datetime:
     """Return Stripe's time as a moment."""
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _money(thing: Mapping[str, Any], amount: int | str) -> tuple[int, str]:
+    """Return an amount of one of Stripe's objects in minor units, and its currency."""
+    currency = str(thing["currency"]).upper()
+    return from_stripe(int(amount), currency), currency
 
 
 def _metadata(thing: Mapping[str, Any]) -> Mapping[str, Any]:

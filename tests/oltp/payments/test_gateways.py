@@ -15,6 +15,7 @@ from oltp.payments.gateway import Gateway
 from oltp.payments.gateways.fake import FakeGateway
 from oltp.payments.gateways.manual import ManualGateway
 from oltp.payments.gateways.stripe import StripeGateway
+from oltp.payments.gateways.stripe_amounts import to_stripe
 from oltp.payments.gateways.stripe_events import facts_of_event
 from tests.oltp.payments import stripe_fake
 
@@ -139,6 +140,39 @@ def test_an_unknown_payment_is_found_again_by_our_metadata_and_a_stable_key_is_s
     gateway.refund(facts[0].external_ref, 1, refund_id=new_id(), currency="USD", key="refund:refund")
     assert recorder.sent[-1][2]["Idempotency-Key"] == "refund:refund"
     assert all("Stripe-Version" in headers for _, _, headers in recorder.sent)
+
+
+def test_a_refund_is_made_once_also_when_stripe_has_forgotten_its_key(stripe_url: str) -> None:
+    gateway = StripeGateway(api_key=stripe_fake.KEY, url=stripe_url)
+    ref = gateway.authorize(_request(stripe_fake.card(stripe_url))).external_ref
+    refund_id = new_id()
+    # localstripe never looks at keys.
+    first, again = (gateway.refund(ref, 700, refund_id=refund_id, currency="USD", key=f"{refund_id}:refund")
+                    for _ in range(2))
+    assert first == again and stripe_fake.balance(stripe_url, str(ref)) == (2000, 700)
+    gateway.refund(ref, 300, refund_id=new_id(), currency="USD", key="other")
+    assert stripe_fake.balance(stripe_url, str(ref)) == (2000, 1000)
+
+
+@pytest.mark.parametrize(("currency", "amount", "sent"), [
+    ("USD", 1999, 1999), ("JPY", 1999, 1999), ("ISK", 1999, 199900), ("MGA", 199900, 1999), ("KWD", 1990, 1990)])
+def test_stripe_is_sent_its_own_units(stripe_url: str, currency: str, amount: int, sent: int) -> None:
+    gateway = StripeGateway(api_key=stripe_fake.KEY, url=stripe_url)
+    request = replace(_request(stripe_fake.card(stripe_url), capture=False), amount=amount, currency=currency)
+    ref = gateway.authorize(request).external_ref
+    assert to_stripe(amount, currency) == sent == stripe_fake.balance(stripe_url, str(ref))[0]
+    assert gateway.capture(ref, amount, currency=currency, key="c").amount == amount
+    part = amount // 200 * 100
+    assert gateway.refund(ref, part, refund_id=new_id(), currency=currency, key="r").amount == part
+    facts = gateway.find(request.attempt_id, external_ref=ref) or []
+    assert [(fact.kind, fact.amount) for fact in facts] == [("captured", amount), ("refunded", part)]
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("KWD", 1999), ("MGA", 1999), ("UGX", 2000)])
+def test_what_stripe_can_not_charge_exactly_is_declined_and_not_sent(currency: str, amount: int) -> None:
+    gateway = StripeGateway(api_key=stripe_fake.KEY, url="http://127.0.0.1:9")
+    answer = gateway.authorize(replace(_request("pm_card"), amount=amount, currency=currency))
+    assert (answer.outcome, answer.code) == ("declined", "not_chargeable") and currency in str(answer.reason)
 
 
 def test_stripes_webhooks_are_read_when_their_signature_is_right(stripe_url: str) -> None:
