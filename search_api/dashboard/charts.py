@@ -22,6 +22,7 @@ ACCENT, QUIET, INK, MUTED, LINE, SURFACE = (
     f"var(--{name})" for name in ("accent", "quiet", "ink", "muted", "line", "surface")
 )
 _MOST_BARS = 120
+_FEW_DAYS = 14
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 _CONFIG: Spec = {
     "background": None,
@@ -59,12 +60,20 @@ def _day_axis(days: Days) -> alt.X:
     # The scale is UTC because a plain date is read as midnight UTC: a local scale would show the day before it
     # to everybody west of Greenwich.
     pattern = "%-d %b" if len(days) <= 200 else "%b %Y"
+    # Left to a number of ticks, a few days would get several a day, all of one name.
+    ticks: Spec = {"interval": "day", "step": 1} if len(days) <= _FEW_DAYS else {
+        "expr": "max(2, floor(width / 90))"}
     return alt.X(
         "day:T",
         title=None,
         scale=alt.Scale(type="utc"),
-        axis=alt.Axis(format=pattern, tickCount={"expr": "max(2, floor(width / 90))"}, labelOverlap=True),
+        axis=alt.Axis(format=pattern, tickCount=ticks, labelOverlap=True),
     )
+
+
+def _points(days: Days, color: str) -> Any:  # noqa: ANN401 - False, or how points are drawn
+    # A line from a day to nowhere can't be seen.
+    return {"color": color, "size": 25} if len(days) <= _FEW_DAYS else False
 
 
 def _amount_axis(values: Sequence[float], formatter: Formatter) -> alt.Axis:
@@ -103,8 +112,9 @@ def sales_chart(days: Days, *, view: str, formatter: Formatter) -> Spec:
     named = (("Day", "Day"), ("gross_text", "Gross sales"), ("net_text", "Net sales"))
     pointed, hover = _hover(base, len(days), named)
     area = base.mark_area(color=ACCENT, opacity=0.12).encode(y=alt.Y("net:Q", axis=axis))
-    gross = base.mark_line(color=QUIET, strokeWidth=1.5).encode(y=alt.Y("gross:Q", axis=axis))
-    line = base.mark_line(color=ACCENT, strokeWidth=2).encode(y=alt.Y("net:Q", axis=axis))
+    gross = base.mark_line(color=QUIET, strokeWidth=1.5, point=_points(days, QUIET)).encode(
+        y=alt.Y("gross:Q", axis=axis))
+    line = base.mark_line(color=ACCENT, strokeWidth=2, point=_points(days, ACCENT)).encode(y=alt.Y("net:Q", axis=axis))
     dot = base.mark_point(color=ACCENT, fill=SURFACE, size=45, strokeWidth=2, opacity=1).encode(
         y="net:Q", opacity=alt.condition(pointed, alt.value(1), alt.value(0))
     )
@@ -151,7 +161,8 @@ def order_value_chart(days: Days, *, formatter: Formatter) -> Spec:
     base = alt.Chart(alt.InlineData(values=values)).encode(x=_day_axis(days))
     known = [float(value["value"]) for value in values if value["value"] is not None]
     y = alt.Y("value:Q", axis=_amount_axis(known, formatter), scale=alt.Scale(zero=True))
-    line = base.mark_line(color=ACCENT, strokeWidth=2, invalid="break-paths-show-domains").encode(y=y)
+    line = base.mark_line(
+        color=ACCENT, strokeWidth=2, invalid="break-paths-show-domains", point=_points(days, ACCENT)).encode(y=y)
     _, hover = _hover(base, len(days), (("Day", "Day"), ("text", "Average order value")))
     return _spec(line + hover, height=190)
 
