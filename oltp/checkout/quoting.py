@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from oltp.carts.errors import CartNotFound
 from oltp.carts.models import Quote
 from oltp.carts.queries import get_cart, list_cart_items
 from oltp.checkout.errors import TotalTooLarge
@@ -85,4 +87,10 @@ def wish_of_cart(session: Session, *, store_id: UUID, cart_id: UUID) -> Checkout
 def quote_cart(session: Session, *, store_id: UUID, cart_id: UUID, at: datetime) -> Quote:
     """Say what a cart costs, and keep it. Errors: CartNotFound, and those of calculate()."""
     wish = wish_of_cart(session, store_id=store_id, cart_id=cart_id)
-    return make_quote(session, store_id=store_id, wish=wish, at=at, cart_id=cart_id)
+    try:
+        return make_quote(session, store_id=store_id, wish=wish, at=at, cart_id=cart_id)
+    except IntegrityError as error:
+        # Somebody has thrown it away meanwhile.
+        if "quote_store_id_cart_id_fkey" in str(error.orig):
+            raise CartNotFound(cart_id=cart_id) from None
+        raise

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from oltp.customers.errors import CustomerNotFound, EmailTaken
 from oltp.customers.models import Customer
-from oltp.db.locking import lock_customer
+from oltp.db.locking import lock_customer, share_segments
 from oltp.kit.clock import Clock
 from oltp.kit.errors import Stale
 from oltp.kit.ids import new_id
@@ -84,6 +84,8 @@ def delete_customer(
     Errors: CustomerNotFound, Stale.
     """
     customer = take_customer(session, store_id=store_id, customer_id=customer_id, expected=expected_updated_at)
+    # Whoever fills a segment at this moment may have seen him still, and is waited for.
+    share_segments(session, store_id=store_id)
     now = customer.deleted_at = customer.updated_at = clock.now()
     session.execute(_LEAVE, {"store": store_id, "customer": customer_id, "at": now})
     _record(session, customer=customer, name="customer.deleted", now=now, fields=())

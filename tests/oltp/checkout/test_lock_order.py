@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from oltp.carts.actions import NewItem, create_cart, delete_cart
+from oltp.carts.errors import CartNotFound
 from oltp.catalog.products import update_product
-from oltp.checkout import moving, placing, stock
+from oltp.checkout import moving, placing, quoting, stock
 from oltp.checkout.quoting import quote_cart
 from oltp.checkout.reconciling import reconcile_payments
 from oltp.checkout.refunds import refund_order
@@ -117,6 +118,20 @@ def test_a_cart_is_thrown_away_while_it_is_ordered(shop: Shop, buyer: Buyer) -> 
 
         assert together(2, act) == ["gone", "PROCESSING"]
     assert shop.execute("SELECT count(*) FROM cart WHERE store_id = :store") == 0
+
+
+def test_a_cart_that_is_thrown_away_while_it_is_quoted_is_not_found(
+    shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cart_id = cart_of(buyer, shop.product(1000))
+
+    def throw_away() -> None:
+        with shop.database.session_for(shop.store_id) as session:
+            delete_cart(session, store_id=shop.store_id, cart_id=cart_id)
+
+    watched(monkeypatch, quoting, "keep_quote", throw_away)
+    with shop.database.session_for(shop.store_id) as session, pytest.raises(CartNotFound):
+        quote_cart(session, store_id=shop.store_id, cart_id=cart_id, at=buyer.clock.now())
 
 
 def test_refunds_that_come_through_together_lock_their_shelves_together(

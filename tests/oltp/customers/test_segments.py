@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from oltp.customers.editing import create_customer, delete_customer, update_customer
 from oltp.customers.errors import MembersUnknown, SegmentByHand, SegmentHasRule
 from oltp.customers.fields import create_field, put_values
-from oltp.customers.membership import load_facts
+from oltp.customers.membership import load_facts, refresh_segment
 from oltp.customers.queries import segments_of_customer
 from oltp.customers.segment_rules import read_rule
 from oltp.customers.segments import change_members, create_segment, delete_segment, update_segment
@@ -226,3 +227,22 @@ def test_who_looks_at_one_and_who_looks_at_all_take_turns(club: Club) -> None:
     at_once([lambda who=who: club.run(FOLLOW_CUSTOMER, who) for who in people * 2]
             + [lambda each=each: club.run(FOLLOW_SEGMENT, each) for each in segments * 4])
     assert [club.members(each) for each in segments] == [club.expected(rule) for rule in RULES[3:]]
+
+
+def test_who_is_deleted_while_a_segment_is_filled_is_in_none(club: Club) -> None:
+    rule = {"type": "orders_count", "at_least": 0}
+    person, segment = club.customer("x@a.test"), club.segment(rule)
+
+    def delete() -> None:
+        with club.session() as session:
+            delete_customer(session, store_id=club.store, customer_id=person, clock=club.clock)
+
+    club.shop.execute("DELETE FROM customer_segment_member WHERE store_id = :store")
+    thread = Thread(target=delete)
+    with club.session() as session:
+        refresh_segment(session, store_id=club.store, segment_id=segment, after=None, limit=10, at=club.clock.now())
+        thread.start()
+        while not club.shop.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            assert thread.is_alive()
+    thread.join()
+    assert club.members(segment) == club.expected(rule) == set()
