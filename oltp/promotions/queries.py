@@ -31,7 +31,8 @@ _ME = """
 _USED_UP = """(x.used_count >= x.usage_limit OR m.used >= x.per_customer_limit) IS TRUE"""
 _CODES = text(f"""{_ME}
     SELECT x.id, x.code, x.promotion_rule_id, x.type::text AS type, x.percent, x.amount, x.currency,
-           x.min_subtotal_amount, x.max_discount_amount, {_USED_UP} AS is_used_up
+           x.min_subtotal_amount, x.max_discount_amount, {_USED_UP} AS is_used_up,
+           x.per_customer_limit IS NOT NULL AS is_per_person
     FROM discount_code x LEFT JOIN mine m ON m.code_id = x.id
     WHERE x.store_id = :store AND x.code = ANY (:codes) AND x.deleted_at IS NULL AND x.is_active
       AND x.starts_at <= :at AND (x.ends_at IS NULL OR x.ends_at > :at)
@@ -39,7 +40,8 @@ _CODES = text(f"""{_ME}
 # A rule that has ever had a code is given by a code only: else deleting its last code would give it to everybody.
 _RULES = text(f"""{_ME}
     SELECT x.id, x.name, x.priority, x.conditions, x.actions, x.currency, x.stack_group, x.is_stackable,
-           x.is_exclusive, x.is_last, x.budget_amount - x.spent_amount AS budget_left, {_USED_UP} AS is_used_up
+           x.is_exclusive, x.is_last, x.budget_amount - x.spent_amount AS budget_left, {_USED_UP} AS is_used_up,
+           x.per_customer_limit IS NOT NULL AS is_per_person
     FROM promotion_rule x LEFT JOIN mine m ON m.rule_id = x.id
     WHERE x.store_id = :store AND x.status = 'active' AND x.deleted_at IS NULL
       AND x.starts_at <= :at AND (x.ends_at IS NULL OR x.ends_at > :at)
@@ -81,6 +83,7 @@ def _rule(row: Row[Any], code: Row[Any] | None) -> ActiveRule | None:
         currency=row.currency, stack_group=row.stack_group, is_stackable=row.is_stackable,
         is_exclusive=row.is_exclusive, is_last=row.is_last, code_id=code.id if code else None,
         code=code.code if code else None, is_used_up=row.is_used_up or bool(code and code.is_used_up),
+        is_per_person=row.is_per_person or bool(code and code.is_per_person),
         budget_left=row.budget_left, snapshot=snapshot_of(row.name, row.priority, conditions, actions, row.currency))
 
 
@@ -101,6 +104,7 @@ def _own_rule(code: Row[Any]) -> ActiveRule:
     return ActiveRule(
         id=code.id, name=code.code, priority=CODE_PRIORITY, conditions=conditions, actions=actions,
         currency=code.currency, code_id=code.id, code=code.code, is_used_up=code.is_used_up, has_rule=False,
+        is_per_person=code.is_per_person,
         snapshot=snapshot_of(code.code, CODE_PRIORITY, conditions, actions, code.currency))
 
 

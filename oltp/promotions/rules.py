@@ -83,6 +83,8 @@ def _refusal(rule: ActiveRule, facts: PromoFacts) -> str | None:
         return "not_valid"
     if rule.is_used_up or rule.budget_left == 0:
         return "used_up"
+    if rule.is_per_person and not facts.is_identified:
+        return "conditions_not_met"
     return None if rule.conditions.holds(facts) else "conditions_not_met"
 
 

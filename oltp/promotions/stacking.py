@@ -24,8 +24,9 @@ NO_LIMIT = 2**100
 class ActiveRule:
     """A rule, or a code with a discount of its own, that may apply now in this currency.
 
-    `code` is the one that was typed for it. `is_used_up`: no use is left, in all or for this customer. `budget_left` is
-    the most it may still give, gross. `snapshot` is kept with what it gave.
+    `code` is the one that was typed for it. `is_used_up`: no use is left, in all or for this customer. `is_per_person`:
+    each customer has it so often only, so one whom nobody knows has it not at all. `budget_left` is the most it may
+    still give, gross. `snapshot` is kept with what it gave.
     """
 
     id: UUID
@@ -41,6 +42,7 @@ class ActiveRule:
     code_id: UUID | None = None
     code: str | None = None
     is_used_up: bool = False
+    is_per_person: bool = False
     budget_left: int | None = None
     snapshot: dict[str, Any] = field(default_factory=dict)
     # False: the id is that of a discount code, which has no rule.
