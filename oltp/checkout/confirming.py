@@ -158,4 +158,6 @@ def _note(session: Session, *, order: Order, money: Money, due: int, clock: Cloc
     # What was refunded since was paid all the same; but not while other money is only promised instead of it.
     is_paid = money.kept >= due or money.captured >= max(due, money.promised)
     status = "PAID" if is_paid else "AUTHORIZED" if money.standing >= due else order.payment_status
-    note_payment(session, order=order, payment_status=status, clock=clock)
+    # A promise that was let go of, or has run out, is none.
+    is_lost = status == "AUTHORIZED" and money.standing < due
+    note_payment(session, order=order, payment_status="PENDING" if is_lost else status, clock=clock)

@@ -48,7 +48,8 @@ def follow_refund_entries(
 ) -> list[NewEvent]:
     """Let refunds follow what the gateway says it gave back: (its name of it, amount, our refund's id, if it kept it).
 
-    One that is not ours was made at the gateway: it gets a row too. Return the events.
+    One that is not ours was made at the gateway: it gets a row too, and so does one that we thought had failed. Return
+    the events.
     """
     if not entries:
         return []
@@ -59,7 +60,7 @@ def follow_refund_entries(
     events: list[NewEvent] = []
     for ref, amount, refund_id in entries:
         row = rows.get(refund_id) if refund_id else by_ref.get(ref)
-        if row is None and ref not in by_ref:
+        if (row is None or row.status == "failed") and ref not in by_ref:
             events += _add_foreign(session, attempt=attempt, ref=ref, amount=amount, now=now)
         elif row is not None and row.status == "pending":
             events += settle_refund(session, refund=row, external_ref=ref, now=now)

@@ -154,7 +154,7 @@ def _asked(entry_ref: str, ask: Callable[[], GatewayAnswer]) -> GatewayAnswer:
         raise GatewayDown(type(error).__name__) from error
     except NotChargeable as error:
         return GatewayAnswer("declined", None, entry_ref, 0, "not_chargeable", str(error))
-    except (stripe.InvalidRequestError, stripe.IdempotencyError) as error:
+    except stripe.InvalidRequestError as error:
         return GatewayAnswer("declined", None, entry_ref, 0, error.code or "invalid_request",
                              str(error.user_message or error))
     except stripe.StripeError as error:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from oltp.checkout import cancelling
-from oltp.checkout.collecting import capture_payment
+from oltp.checkout.collecting import capture_payment, void_payment
 from oltp.checkout.hearing import settle_payment
 from oltp.checkout.reconciling import reconcile_attempt, reconcile_payments
 from oltp.checkout.refunds import refund_order
@@ -18,6 +18,7 @@ from oltp.kit.ids import new_id
 from oltp.orders.models import Order
 from oltp.payments.actions import NewEntry, record_entries
 from oltp.payments.errors import CaptureRefused
+from oltp.payments.gateways.fake import Fault
 from tests.oltp.checkout.buying import CARD, COD, Buyer, wish
 from tests.selling import Shop
 
@@ -178,3 +179,23 @@ def test_a_repetition_after_the_money_came_refunds_nothing(shop: Shop, buyer: Bu
     capture(shop, buyer, order)
     buyer.cancel_items(order, {line.id: 1}, operation)
     assert kept(shop, order) == 2000 and buyer.offenders() == []
+
+
+def test_a_refund_that_was_thought_to_have_failed_is_counted(shop: Shop, buyer: Buyer) -> None:
+    order = buyer.place(wish((shop.product(1000, stock=9), 3)), CARD)
+    first, refund = attempt(shop, order), new_id()
+    buyer.fake.script(Fault("refund", "decline"))
+    refund_order(buyer.transactions(), gateways=buyer.gateways, order_id=order.id, amount=1000, reason=None,
+                 refund_id=refund, clock=buyer.clock)
+    assert kept(shop, order) == 3000
+    buyer.fake.refund(f"fake_{first.hex}", 1000, refund_id=refund, currency="USD", key="made all the same")
+    for _ in range(2):
+        reconcile_attempt(buyer.transactions(), gateways=buyer.gateways, attempt_id=first, clock=buyer.clock)
+    assert buyer.charged(order) == kept(shop, order) == 2000 and buyer.offenders() == []
+
+
+def test_a_promise_that_was_let_go_of_is_none(shop: Shop, buyer: Buyer) -> None:
+    order, _ = authorized(shop, buyer)
+    assert shop.execute("SELECT payment_status::text FROM orders WHERE store_id = :store") == "AUTHORIZED"
+    void_payment(buyer.transactions(), gateways=buyer.gateways, attempt_id=attempt(shop, order), clock=buyer.clock)
+    assert shop.execute("SELECT payment_status::text FROM orders WHERE store_id = :store") == "PENDING"
