@@ -150,8 +150,10 @@ class Furnisher:
         self.ids["order_item_id"] = [item["id"] for order in orders for item in order["items"]]
         for variant in self.ids["variant_id"]:
             self.shop.execute("""
-                INSERT INTO stock_reservation (store_id, variant_id, quantity, expires_at)
-                VALUES (:store, :variant, 1, '2100-01-01')""", variant=variant)
+                WITH held AS (INSERT INTO stock_reservation (store_id, variant_id, quantity, expires_at)
+                              VALUES (:store, :variant, 1, '2100-01-01'))
+                UPDATE inventory_level SET reserved = reserved + 1
+                WHERE store_id = :store AND variant_id = :variant""", variant=variant)
 
     def settle(self) -> None:
         """Accounts, and refunds and further payments of the first order."""

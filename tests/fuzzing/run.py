@@ -1,7 +1,8 @@
 """`make fuzz`: schemathesis against the OpenAPI document of a real server, over a real database with a shop in it.
 
 Usage: python -m tests.fuzzing.run [SECONDS] [more options of `schemathesis run`]. It fails on any answer that the
-document does not allow: a 5xx, an undocumented status, a body that is not of its schema.
+document does not allow: a 5xx, an undocumented status, a body that is not of its schema. Afterwards every invariant of
+the shop must hold: whatever was sent, no stock and no money was made up.
 """
 
 import json
@@ -18,8 +19,11 @@ from oltp.access.actions import create_token
 from oltp.access.rules import SCOPES
 from oltp.db.embedded import EmbeddedPostgres
 from oltp.db.session import Database
+from oltp.invariants import Finding, check_invariants
+from oltp.jobs.task import Work
 from oltp.kit.clock import SystemClock
 from oltp.kit.secrets import new_key
+from oltp.pricing.tasks import refresh_list_prices
 from stormcom.schema import upgrade
 from tests.furnished import Furnisher
 from tests.journeys.processes import serving
@@ -58,11 +62,26 @@ def fuzz(url: str, folder: Path, seconds: int, options: list[str]) -> int:
                        "--continue-on-failure", "--request-timeout", "30", "--output-truncate", "true", *options]
             command[0] = str(Path(sys.executable).parent / command[0])
             # The hooks are a module of the tests, which schemathesis imports from the project's folder.
-            return subprocess.run(command, cwd=folder, check=False, env={
+            code = subprocess.run(command, cwd=folder, check=False, env={
                 **os.environ, "PYTHONPATH": str(Path.cwd()), "SCHEMATHESIS_HOOKS": "tests.fuzzing.hooks",
                 "STORMCOM_FUZZ_IDS": str(ids)}).returncode
+        return code or len(told(database))
     finally:
         database.dispose()
+
+
+def told(database: Database) -> list[Finding]:
+    """Say which invariants are broken now that it is quiet, and return them."""
+    # Windows of prices that began or ended by the clock: as the worker does each minute.
+    refresh_list_prices(Work(database, SystemClock(), {}))
+    with database.worker_session() as session:
+        found = check_invariants(session)
+    broken = [finding for finding in found if not finding.holds]
+    for finding in broken:
+        print(f"{finding.room}.{finding.name} is broken by {finding.offender_count}: {finding.offenders[:3]}")
+    if not broken:
+        print(f"All {len(found)} invariants hold.")
+    return broken
 
 
 def token_of(shop: Shop) -> str:
