@@ -32,6 +32,14 @@ class Account:
         return self.gateway == MANUAL
 
 
+def _not_one(choice: PaymentChoice, *, is_any: bool) -> PaymentMethodUnknown:
+    if choice.provider_config_id is None and not is_any:
+        reason = f"{choice.method} needs an account with a payment gateway (/v1/payment-provider-configs); it has none."
+        return PaymentMethodUnknown(reason=reason, field="payment.method")
+    reason = "it has several accounts; name one." if is_any else "it has no such account."
+    return PaymentMethodUnknown(reason=reason, field="payment.provider_config_id")
+
+
 def find_account(session: Session, *, store_id: UUID, choice: PaymentChoice) -> Account:
     """Return the account that the choice means. Errors: PaymentMethodUnknown."""
     if choice.method not in METHODS:
@@ -47,8 +55,7 @@ def find_account(session: Session, *, store_id: UUID, choice: PaymentChoice) -> 
         query = query.where(PaymentProviderConfig.id == choice.provider_config_id)
     found = session.scalars(query.order_by(PaymentProviderConfig.id).limit(2)).all()
     if len(found) != 1:
-        reason = "it has no such account." if not found else "it has several accounts; name one."
-        raise PaymentMethodUnknown(reason=reason, field="payment.provider_config_id")
+        raise _not_one(choice, is_any=bool(found))
     if choice.method == "CASH_ON_DELIVERY" and found[0].gateway != MANUAL:
         raise PaymentMethodUnknown(reason="cash needs no provider.", field="payment.provider_config_id")
     return Account(found[0].gateway, found[0].id, found[0].is_test)

@@ -118,6 +118,8 @@ def capped(parts: Sequence[Part], *, left: int, is_amount: bool) -> list[Part]:
 
 def restock_of(wish: RefundWish) -> dict[str, int] | None:
     """Return line → units that go back on the shelf; None for none. Errors: RestockTooMany."""
+    if wish.restock and not wish.items:
+        raise RestockTooMany(field="restock")
     if isinstance(wish.restock, bool):
         wanted = dict(wish.items) if wish.restock else {}
     else:

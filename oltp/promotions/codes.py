@@ -118,7 +118,8 @@ def _check(session: Session, *, store_id: UUID, fields: Mapping[str, Any], start
         raise PromotionInvalid(field="type", reason="give exactly one of promotion_rule_id and type")
     for name, owner in (("percent", "PERCENTAGE"), ("amount", "FIXED")):
         if (fields.get(name) is not None) != (kind == owner):
-            raise PromotionInvalid(field=name, reason=f"belongs to the type {owner}, and to no other")
+            reason = f"is needed with the type {owner}" if kind == owner else f"goes with the type {owner} only"
+            raise PromotionInvalid(field=name, reason=reason)
     given = [name for name in _OWN if fields.get(name) is not None]
     if kind is None and given:
         raise PromotionInvalid(field=given[0], reason="the discount is the rule's")

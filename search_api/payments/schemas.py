@@ -38,7 +38,7 @@ class NewConfig(Body):
     credentials: StripeCredentials | None = None
     capture: Capture = Field(default="automatic", description="`manual`: money is only authorized when it is ordered.")
     is_active: bool = True
-    is_test: bool = False
+    is_test: bool = Field(default=False, description="Orders that are paid by it count in no figure.")
 
 
 class ConfigChanges(Body):
@@ -50,7 +50,7 @@ class ConfigChanges(Body):
     credentials: StripeCredentials | None = None
     capture: Capture = "automatic"
     is_active: bool = True
-    is_test: bool = False
+    is_test: bool = Field(default=False, description="Orders that are paid by it count in no figure.")
 
 
 class Config(BaseModel):

@@ -41,7 +41,8 @@ class NewFulfillment(Body):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{
         "items": [{"order_item_id": "0197b2f0-0000-7000-8000-000000000001", "quantity": 1}]}, {}]})
 
-    items: list[ItemQuantity] = Field(default_factory=list, max_length=1000)
+    items: Annotated[list[ItemQuantity], Field(min_length=1, max_length=1000)] = Field(
+        default_factory=list, description="What is sent; all that is left, unless it is given.")
 
     _each_once = field_validator("items")(each_once)
 

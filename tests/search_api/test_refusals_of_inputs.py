@@ -81,3 +81,26 @@ def test_inputs_are_refused_in_words_for_who_has_not_heard_of_the_library(desk: 
         assert words in message and "Value error" not in message and "pattern" not in message, message
     form = call(desk, "POST", "carts", content=b"currency=USD", headers={"Content-Type": "text/plain"})
     assert "Content-Type: application/json" in form.json()["detail"]
+
+
+def test_what_would_be_guessed_is_asked_for(desk: Desk) -> None:
+    goods = desk.shop.product(1000, stock=9)
+    order: dict[str, Any] = {"currency": "USD", "items": [{"variant_id": str(goods.variant_id)}],
+                             "payment": {"method": "BANK_TRANSFER"}}
+    card = {**order, "payment": {"method": "CREDIT_CARD"}}
+    status, fields = refused(desk, "POST", "orders", card)
+    assert status == 422 and "/v1/payment-provider-configs" in fields["body.payment.method"]
+    assert refused(desk, "POST", "orders", {**order, "ip_address": "999.1.1.1"})[1].keys() == {"body.ip_address"}
+    made = desk("POST", "orders", 201, {**order, "ip_address": "2001:db8::1"})["id"]
+    (attempt,) = desk("GET", f"orders/{made}/payment-attempts", 200)["items"]
+    desk("POST", f"payment-attempts/{attempt['id']}/capture", 200, {})
+    # Nothing named is not everything.
+    assert refused(desk, "POST", f"orders/{made}/fulfillments", {"items": []})[1].keys() == {"body.items"}
+    # An amount names no units that could go back on the shelf.
+    one = {"amount": {"amount": 1, "currency": "USD"}, "restock": True}
+    assert refused(desk, "POST", f"orders/{made}/refunds", one)[1].keys() == {"body.restock"}
+    desk("POST", f"orders/{made}/fulfillments", 201, {})
+    for kind, words in (("PERCENTAGE", "is needed"), ("FREE_SHIPPING", None)):
+        body = {"code": "X", "type": kind, **({"percent": 5} if words is None else {})}
+        _, fields = refused(desk, "POST", "discount-codes", body)
+        assert (words or "goes with the type PERCENTAGE only") in fields["body.percent"]
