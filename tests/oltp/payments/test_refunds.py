@@ -12,6 +12,7 @@ from oltp.db.transactions import Transactions
 from oltp.kit.errors import Conflict
 from oltp.kit.ids import new_id
 from oltp.kit.trace import bind_trace, new_trace
+from oltp.payments.actions import NewEntry, record_entries
 from oltp.payments.errors import OrderNotPaid, RefundTooLarge
 from oltp.payments.gateway import Gateways
 from oltp.payments.gateways.fake import FakeGateway, Fault
@@ -163,6 +164,37 @@ def test_parallel_refunds_never_come_to_more_than_was_captured(
                          order=sold.order_id)
     assert total == share * won.count(True)
     assert fake.charged() == {sold.order_id: 1500 - total}
+
+
+@pytest.mark.race
+def test_refunds_race_with_charge_backs_and_never_come_to_more_than_is_left(
+    shop: Shop, gateways: Gateways, account: UUID, fake: FakeGateway
+) -> None:
+    """Of 15.00 the bank takes 6.00 back, in four parts, some won again, while 32 refunds of 1.00 are asked for."""
+    sold = _paid(shop, gateways, account)
+    attempt = shop.execute("SELECT id FROM payment_attempt WHERE store_id = :store")
+
+    def act(number: int) -> bool:
+        if number % 5 == 0:
+            kind = "charge_back_reversed" if number >= 20 else "charged_back"
+            with shop.database.session_for(shop.store_id) as session:
+                record_entries(session, store_id=shop.store_id, attempt_id=attempt, clock=CLOCK,
+                               entries=[NewEntry(kind, f"d{number % 20}", 150)])
+            return False
+        try:
+            refund_order(Transactions(shop.database, shop.store_id), gateways=gateways, order_id=sold.order_id,
+                         refund_id=new_id(), clock=CLOCK, reason=None, amount=100)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(40) as pool:
+        won = sum(pool.map(act, range(40)))
+    refunded, taken, captured = shop.execute("""
+        SELECT ARRAY[refunded_amount, charged_back_amount, captured_amount] FROM payment_attempt
+        WHERE store_id = :store""")
+    assert refunded == 100 * won and refunded + taken <= captured == 1500
+    assert fake.charged() == {sold.order_id: 1500 - refunded} and won >= 9
 
 
 def test_raw_sql_that_refunds_or_captures_too_much_is_refused(
