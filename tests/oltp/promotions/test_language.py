@@ -118,6 +118,19 @@ def test_a_bundle_price_takes_the_dearest_pieces() -> None:
     assert sum(given({"type": "bundle_price", "amount": 300, "parts": any_three}, cart=cart).values()) == 2000
 
 
+@pytest.mark.parametrize("action", [
+    {"type": "percent", "percent": 50}, {"type": "fixed", "amount": 900},
+    {"type": "fixed", "amount": 700, "per": "line"}, {"type": "buy_x_get_y", "buy_quantity": 1, "get_quantity": 1},
+    {"type": "free_shipping"}, {"type": "tiered_spend", "tiers": [{"from_amount": 100, "percent": 40}]},
+    {"type": "bundle_price", "amount": 100, "parts": [{"quantity": 2, "items": {"product_ids": [str(key(0))]}}]}])
+def test_each_action_gives_up_to_its_cap(action: dict[str, Any]) -> None:
+    cart = facts(line(0, 1000, 2), line(1, 700), shipping_amount=900)
+    whole = evaluate(cart, [rule(1, action)], "stack").total
+    assert whole > 600
+    for cap in (1, 333, whole - 1, whole, whole + 1):
+        assert evaluate(cart, [rule(1, {**action, "cap_amount": cap})], "stack").total == min(cap, whole)
+
+
 def test_a_budget_is_never_overdrawn() -> None:
     assert sum(given({"type": "percent", "percent": 50}, {"type": "percent", "percent": 50}, budget_left=1300).values()
                ) == 1300
