@@ -65,5 +65,5 @@ def return_money(
 def _money_back(session: Session, *, store_id: UUID, order_id: UUID) -> MoneyBack:
     money = read_money(session, store_id=store_id, order_id=order_id)
     authorized = tuple(session.scalars(_AUTHORIZED, {"store": store_id, "order": order_id}))
-    # What is on its way back counts as returned already.
-    return MoneyBack(authorized, money.kept, derived_id(order_id, "money back", money.captured))
+    # What is on its way back counts as returned already. A dispute that is won brings money anew: another refund.
+    return MoneyBack(authorized, money.kept, derived_id(order_id, "money back", money.captured, money.kept))

@@ -199,3 +199,21 @@ def test_a_promise_that_was_let_go_of_is_none(shop: Shop, buyer: Buyer) -> None:
     assert shop.execute("SELECT payment_status::text FROM orders WHERE store_id = :store") == "AUTHORIZED"
     void_payment(buyer.transactions(), gateways=buyer.gateways, attempt_id=attempt(shop, order), clock=buyer.clock)
     assert shop.execute("SELECT payment_status::text FROM orders WHERE store_id = :store") == "PENDING"
+
+
+def test_a_dispute_that_is_won_after_the_order_was_cancelled_is_given_back(shop: Shop, buyer: Buyer) -> None:
+    order = buyer.place(wish((shop.product(1000, stock=9), 3)), CARD)
+    first = attempt(shop, order)
+
+    def say(kind: str) -> None:
+        with shop.database.session_for(shop.store_id) as session:
+            record_entries(session, store_id=shop.store_id, attempt_id=first, entries=[NewEntry(kind, "dp", 1200)],
+                           clock=buyer.clock)
+        settle_payment(buyer.transactions(), gateways=buyer.gateways, attempt_id=first, clock=buyer.clock)
+
+    say("charged_back")
+    buyer.cancel(order)
+    assert buyer.charged(order) == 1200
+    for _ in range(2):
+        say("charge_back_reversed")
+    assert buyer.charged(order) == kept(shop, order) == 0 and buyer.offenders() == []
