@@ -80,5 +80,9 @@ class MoneyLeft(Conflict):
     """Not all of the order's money has been given back yet: refund it; the order follows."""
 
 
+class OrderSent(Conflict):
+    """Goods of the order have left the shelf and not come back: it can't be taken up again, place a new one."""
+
+
 class OrderPartlySent(Conflict):
     """Pieces of the order are packed or sent: cancel their fulfilment first, or only the others (items/cancel)."""

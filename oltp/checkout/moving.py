@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from oltp.checkout.cancelling import cancel_order
 from oltp.checkout.confirming import read_money
-from oltp.checkout.errors import MoneyLeft, MoneyMissing
-from oltp.checkout.stock import reserve_order, sell_order
+from oltp.checkout.errors import MoneyLeft, MoneyMissing, OrderSent
+from oltp.checkout.stock import has_taken, reserve_order, sell_order
 from oltp.db.transactions import Transactions
 from oltp.kit.clock import Clock
 from oltp.orders.actions import OrderChanges, change_order, note_payment, take_order, transition
@@ -33,7 +33,7 @@ def move_order(
 
     CANCELED gives stock and money back. PAID needs the money; PROCESSING sells the stock; PENDING reserves it again;
     REFUNDED needs all money given back. Errors: OrderNotFound, TransitionNotAllowed, OrderHeld, MoneyMissing,
-    MoneyLeft, OutOfStock, PromotionUsedUp, NoteTooLong, and those of refunds.
+    MoneyLeft, OrderSent, OutOfStock, PromotionUsedUp, NoteTooLong, and those of refunds.
     """
     store_id = transactions.store_id
     with transactions() as session:
@@ -57,6 +57,8 @@ def _move(session: Session, *, order: Order, to: str, clock: Clock, reason: str 
     due = get_due(session, store_id=store_id, order_id=order.id).amount
     if to == "PAID" and money.kept < due:
         raise MoneyMissing(missing=due - money.kept, field="to")
+    if since == "CANCELED" and to == "PENDING" and has_taken(session, store_id=store_id, order_id=order.id):
+        raise OrderSent()
     if to == "REFUNDED" and (money.kept > 0 or money.promised > money.captured):
         raise MoneyLeft(field="to")
     if since in UNPAID and to in ("PAID", "PROCESSING"):

@@ -45,6 +45,11 @@ def open_demand(session: Session, *, store_id: UUID, order_id: UUID) -> dict[UUI
     return {row[0]: int(row[1]) for row in rows}
 
 
+def has_taken(session: Session, *, store_id: UUID, order_id: UUID) -> bool:
+    """Whether the order has taken something from the shelf that has not come back."""
+    return session.execute(_TAKEN, {"store": store_id, "order": order_id}).first() is not None
+
+
 def sell_order(session: Session, *, store_id: UUID, order_id: UUID) -> None:
     """Sell what the order holds reserved, or what is there. Errors: OutOfStock."""
     demand = open_demand(session, store_id=store_id, order_id=order_id)

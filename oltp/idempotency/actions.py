@@ -34,7 +34,9 @@ _FINISH = text("""
 _FORGET = text("DELETE FROM idempotency_record WHERE store_id = :store AND key = :key AND status = 'started'")
 _PURGE = text("""
     DELETE FROM idempotency_record WHERE (store_id, key) IN (
-      SELECT store_id, key FROM idempotency_record WHERE expires_at <= now() LIMIT :size)""")
+      SELECT store_id, key FROM idempotency_record WHERE expires_at <= now() LIMIT :size)
+    -- Again, for a row that was waited for: its key may just have been taken for a new request.
+    AND expires_at <= now()""")
 # Longer than the slowest gateway is waited for.
 LEASE = timedelta(minutes=2)
 

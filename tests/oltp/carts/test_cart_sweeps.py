@@ -1,8 +1,9 @@
 """Old quotes go, those of orders stay; carts that nobody touches are abandoned until somebody does."""
 
 from datetime import timedelta
+from threading import Thread
 
-from oltp.carts.actions import change_cart, create_cart
+from oltp.carts.actions import change_cart, close_cart, create_cart
 from oltp.carts.tasks import mark_abandoned, purge_expired_quotes
 from oltp.checkout.traces import replay
 from oltp.db.session import Database
@@ -38,3 +39,19 @@ def test_a_cart_left_for_a_month_is_abandoned_and_opens_again(database: Database
         changed = change_cart(session, store_id=shop.store_id, cart_id=cart.id, fields={"email": "a@b.test"},
                               clock=clock)
     assert changed.status == "open"
+
+
+def test_a_cart_that_is_being_ordered_is_not_abandoned(database: Database) -> None:
+    shop = open_shop(database)
+    clock = FixedClock(shop.later(0))
+    with database.session_for(shop.store_id) as session:
+        cart = create_cart(session, store_id=shop.store_id, currency="USD", clock=clock)
+    clock.advance(timedelta(days=31))
+    sweep = Thread(target=mark_abandoned, args=(Work(database, clock, {}),))
+    with database.session_for(shop.store_id) as session:
+        close_cart(session, store_id=shop.store_id, cart_id=cart.id, clock=clock)
+        sweep.start()
+        while not shop.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            assert sweep.is_alive()
+    sweep.join()
+    assert shop.execute("SELECT status FROM cart WHERE store_id = :store") == "ordered"

@@ -9,6 +9,7 @@ import pytest
 
 from oltp.checkout.cancelling import remove_order
 from oltp.checkout.collecting import capture_payment
+from oltp.checkout.errors import OrderSent
 from oltp.checkout.reconciling import reconcile_payments
 from oltp.checkout.refunds import refund_order
 from oltp.checkout.wishes import PaymentChoice
@@ -91,6 +92,25 @@ def test_what_is_packed_goes_back_when_the_order_is_moved_to_its_end(shop: Shop,
     assert buyer.move(order, "CANCELED").status == "CANCELED"
     assert shop.execute("SELECT status FROM fulfillment WHERE store_id = :store AND id = :id", id=packed) == "canceled"
     assert shop.on_hand(cup) == 4 and buyer.lines(order)[0].fulfilled_quantity == 1 and buyer.offenders() == []
+
+
+def test_what_was_sent_by_hand_is_not_on_the_shelf_when_the_order_ends(shop: Shop, buyer: Buyer) -> None:
+    cup = shop.product(1000, stock=5)
+    order = buyer.place(wish((cup, 2)))
+    buyer.move(order, "SHIPPED")
+    buyer.move(order, "CANCELED")
+    assert shop.on_hand(cup) == 3 and buyer.offenders() == []
+
+
+@pytest.mark.parametrize("sent", [1, 2])
+def test_an_order_of_which_pieces_were_sent_is_not_taken_up_again(shop: Shop, buyer: Buyer, sent: int) -> None:
+    cup = shop.product(1000, stock=5)
+    order = buyer.place(wish((cup, 2)), CARD)
+    ship(buyer, order, {buyer.lines(order)[0].id: sent})
+    buyer.move(order, "CANCELED")
+    with pytest.raises(OrderSent):
+        buyer.move(order, "PENDING")
+    assert shop.on_hand(cup) == 5 - sent and buyer.offenders() == []
 
 
 def test_late_money_of_an_order_that_was_deleted_goes_back(shop: Shop, buyer: Buyer) -> None:

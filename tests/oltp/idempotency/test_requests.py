@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Thread
 from uuid import UUID
 
 import pytest
@@ -109,6 +109,32 @@ def test_expired_records_of_all_stores_are_purged(database: Database, store: UUI
         assert purge_requests(session, size=100) == 2
     with database.worker_session() as session:
         assert purge_requests(session, size=100) == 0
+
+
+def test_a_key_that_is_used_anew_while_it_is_purged_stays(database: Database, store: UUID) -> None:
+    with database.session_for(store) as session:
+        begin_request(session, store_id=store, request=REQUEST)
+        session.execute(text("UPDATE idempotency_record SET created_at = now() - interval '2 days', "
+                             "expires_at = now() - interval '1 day'"))
+
+    def purge() -> None:
+        with database.worker_session() as session:
+            purge_requests(session, size=100)
+
+    thread = Thread(target=purge)
+    with database.session_for(store) as session:
+        begin_request(session, store_id=store, request=OTHER_BODY, lease=LEASE)
+        thread.start()
+        while not _is_waited_for(database):
+            assert thread.is_alive()
+    thread.join()
+    with pytest.raises(RequestInFlight), database.session_for(store) as session:
+        begin_request(session, store_id=store, request=OTHER_BODY, lease=LEASE)
+
+
+def _is_waited_for(database: Database) -> bool:
+    with database.owner_session() as session:
+        return bool(session.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")))
 
 
 @pytest.mark.race
