@@ -50,7 +50,11 @@ ROOMS = (
 )
 DESCRIPTION = """All that a store needs to sell, and to know what it sold; the store comes from the bearer token.
 
-Errors are RFC 9457 problem+json. `X-Request-ID` and `X-Correlation-ID` are taken or made, and answered."""
+Amounts are whole minor units: 1999 is 19.99 USD, but 1999 JPY. Listings are pages; `next` is the `cursor` of the next.
+A POST may be repeated with the same `Idempotency-Key`: it is done once.
+
+Errors are RFC 9457 problem+json; `errors` names the inputs that were refused by their places, such as
+`body.items.0.quantity`, `query.limit` or `path.cart_id`. `X-Request-ID` and `X-Correlation-ID` are taken or made, and answered."""
 
 
 def create_app(*, settings: Settings, database: Database, clock: Clock, encoder: Encoder | None = None,
