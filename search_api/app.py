@@ -54,7 +54,8 @@ Amounts are whole minor units: 1999 is 19.99 USD, but 1999 JPY. Listings are pag
 A POST may be repeated with the same `Idempotency-Key`: it is done once.
 
 Errors are RFC 9457 problem+json; `errors` names the inputs that were refused by their places, such as
-`body.items.0.quantity`, `query.limit` or `path.cart_id`. `X-Request-ID` and `X-Correlation-ID` are taken or made, and answered."""
+`body.items.0.quantity`, `query.limit` or `path.cart_id`. `X-Request-ID` and `X-Correlation-ID` are taken or made, and
+answered."""
 
 
 def create_app(*, settings: Settings, database: Database, clock: Clock, encoder: Encoder | None = None,
