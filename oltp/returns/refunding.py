@@ -25,13 +25,16 @@ _OWED = text("""
     SELECT t.order_item_id, least(t.quantity, i.quantity - i.refunded_quantity - i.uncollected_quantity) AS quantity
     FROM return_item t JOIN order_items i ON i.store_id = t.store_id AND i.id = t.order_item_id
     WHERE t.store_id = :store AND t.return_request_id = :return ORDER BY t.id""")
-# All that came in went back by other refunds, of plain amounts for example: then no unit is owed any more.
+# All that came in went back by other refunds, of plain amounts for example, or nothing came in and nothing will, since
+# the order has ended (a parcel that was refused at the door): then no unit is owed any more.
 _PAID_BACK = text("""
-    SELECT coalesce(a.captured, o.order_total_amount) > 0 AND coalesce(a.captured, o.order_total_amount) <= (
+    SELECT (a.captured IS NULL OR a.captured > 0 OR o.status = 'CANCELED' AND a.is_over)
+      AND coalesce(a.captured, o.order_total_amount) <= (
       SELECT coalesce(sum(r.amount), 0) FROM refund r
       WHERE r.store_id = o.store_id AND r.order_id = o.id AND r.status = 'processed')
     FROM orders o CROSS JOIN LATERAL (
-      SELECT sum(p.captured_amount - p.charged_back_amount) AS captured FROM payment_attempt p
+      SELECT sum(p.captured_amount - p.charged_back_amount) AS captured,
+             bool_and(p.status NOT IN ('authorized', 'unknown')) AS is_over FROM payment_attempt p
       WHERE p.store_id = o.store_id AND p.order_id = o.id) a
     WHERE o.store_id = :store AND o.id = :order""")
 # Of each variant of a return what goes back on the shelf: no unit twice that a plain refund or a cancellation has put

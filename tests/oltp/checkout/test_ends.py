@@ -17,7 +17,7 @@ from oltp.jobs.task import Work
 from oltp.kit.clock import FixedClock
 from oltp.kit.ids import new_id
 from oltp.orders.models import Order
-from oltp.payments.errors import CaptureRefused, CaptureTooLarge
+from oltp.payments.errors import CaptureRefused, CaptureTooLarge, OrderNotPaid
 from oltp.payments.gateways.fake import Fault
 from oltp.payments.models import PaymentAttempt
 from oltp.returns.actions import (
@@ -138,23 +138,46 @@ def test_units_that_were_cancelled_are_not_collected(shop: Shop, buyer: Buyer, p
     assert shop.execute("SELECT payment_status::text FROM orders WHERE store_id = :store") == "PAID"
 
 
+def come_back(buyer: Buyer, order: Order, quantities: Mapping[UUID, int]) -> UUID:
+    """Take units of the order back, as new; return the return, inspected."""
+    given: dict[str, Any] = {"store_id": buyer.shop.store_id, "clock": buyer.clock}
+    with buyer.transactions()() as session:
+        return_id = request_return(session, wish=ReturnWish(order.id, quantities), **given).id
+        approve_return(session, return_id=return_id, **given)
+        receive_return(session, return_id=return_id, **given)
+        request = take_return(session, store_id=buyer.shop.store_id, return_id=return_id)
+        inspect_return(session, return_id=return_id, **given,
+                       found={key: Inspection("new") for key in items_of(session, request=request)})
+    return return_id
+
+
 def test_a_return_whose_money_went_back_as_an_amount_is_finished_and_restocked(shop: Shop, buyer: Buyer) -> None:
     cup = shop.product(1000, stock=5)
     order = buyer.place(wish((cup, 2)), CARD)
     (line,) = buyer.lines(order)
     ship(buyer, order, {line.id: 2})
     assert refund(buyer, order, amount=2000) == "processed"
-    given: dict[str, Any] = {"store_id": shop.store_id, "clock": buyer.clock}
-    with buyer.transactions()() as session:
-        return_id = request_return(session, wish=ReturnWish(order.id, {line.id: 2}), **given).id
-        approve_return(session, return_id=return_id, **given)
-        receive_return(session, return_id=return_id, **given)
-        request = take_return(session, store_id=shop.store_id, return_id=return_id)
-        inspect_return(session, return_id=return_id, **given,
-                       found={key: Inspection("new") for key in items_of(session, request=request)})
-    done = refund_return(buyer.transactions(), gateways=buyer.gateways, return_id=return_id, clock=buyer.clock)
+    done = refund_return(buyer.transactions(), gateways=buyer.gateways, return_id=come_back(buyer, order, {line.id: 2}),
+                         clock=buyer.clock)
     assert (done.status, done.refund_id) == ("refunded", None)
     assert shop.on_hand(cup) == 5 and buyer.charged(order) == 0 and buyer.offenders() == []
+
+
+def test_a_parcel_that_was_refused_at_the_door_is_restocked_once_its_order_has_ended(shop: Shop, buyer: Buyer) -> None:
+    cup = shop.product(1000, stock=5)
+    order = buyer.place(wish((cup, 2)))
+    (line,) = buyer.lines(order)
+    ship(buyer, order, {line.id: 2})
+    return_id = come_back(buyer, order, {line.id: 2})
+    with pytest.raises(OrderNotPaid):
+        refund_return(buyer.transactions(), gateways=buyer.gateways, return_id=return_id, clock=buyer.clock)
+    buyer.move(order, "CANCELED")
+    assert shop.on_hand(cup) == 3
+    for _ in range(2):
+        done = refund_return(buyer.transactions(), gateways=buyer.gateways, return_id=return_id, clock=buyer.clock)
+        assert (done.status, done.refund_id) == ("refunded", None) and shop.on_hand(cup) == 5
+    assert buyer.offenders() == []
+
 
 
 def test_all_money_of_a_cancelled_order_goes_back_though_a_part_was_on_its_way(shop: Shop, buyer: Buyer) -> None:
