@@ -154,9 +154,13 @@ def get_transactions(
 
 
 async def get_operation_id(request: Request, caller: Annotated[Caller, Depends(authenticate)]) -> UUID:
-    """Return the id of what the operation makes: the same for each repetition with one Idempotency-Key."""
+    """Return the id of what the operation makes: the same for each repetition with one Idempotency-Key.
+
+    A key may be used again after a day, for another order's refund say: that is another operation.
+    """
     keyed = keyed_of(request.scope)
-    return new_id() if keyed is None else derived_id(caller.store_id, "idempotency", keyed.request.key)
+    return new_id() if keyed is None else derived_id(
+        caller.store_id, "idempotency", keyed.request.operation, keyed.request.key)
 
 
 StoreSession = Annotated[Session, Depends(get_session, scope="function")]

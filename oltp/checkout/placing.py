@@ -28,10 +28,12 @@ from oltp.db.transactions import Transactions
 from oltp.fraud.actions import assess_order
 from oltp.inventory.rules import sum_demand
 from oltp.kit.clock import Clock
+from oltp.kit.errors import Refusal
 from oltp.kit.points import reach
 from oltp.orders.creating import NewLine, NewOrder, create_order, number_order
+from oltp.orders.errors import OrderNotFound
 from oltp.orders.models import Order
-from oltp.orders.queries import get_order
+from oltp.orders.queries import find_order, get_order
 from oltp.outbox.actions import NewEvent, record_events
 from oltp.payments.actions import create_attempt
 from oltp.payments.charging import charge_attempt
@@ -82,12 +84,8 @@ def place_order(
             placed = _place(session, store_id=transactions.store_id, payment=payment, operation_id=operation_id,
                             clock=clock, quote_id=quote_id, wish=wish, expected_total=expected_total, said=said)
             reach("place.before_commit")
-    except IntegrityError as error:
-        # The operation was done before, or is just being done by somebody else who was quicker.
-        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) != _KEY:
-            raise
-        with transactions() as session:
-            return get_order(session, store_id=transactions.store_id, order_id=operation_id)
+    except (IntegrityError, Refusal) as error:
+        return _find_placed(transactions, operation_id=operation_id, error=error)
     reach("place.committed")
     if placed.attempt_id is None:
         return placed.order
@@ -97,6 +95,21 @@ def place_order(
     reach("place.confirmed")
     with transactions() as session:
         return get_order(session, store_id=transactions.store_id, order_id=placed.order.id)
+
+
+def _find_placed(transactions: Transactions, *, operation_id: UUID, error: IntegrityError | Refusal) -> Order:
+    """Return the order of an operation that was done before, or is just being done by somebody else who was quicker.
+
+    A refusal counts only where there is none: since then a price may have changed. Errors: what was raised.
+    """
+    if isinstance(error, IntegrityError) and (
+            getattr(getattr(error.orig, "diag", None), "constraint_name", None) != _KEY):
+        raise error
+    with transactions() as session:
+        found = find_order(session, store_id=transactions.store_id, order_id=operation_id)
+    if found is None:
+        raise error if isinstance(error, Refusal) else OrderNotFound(order_id=operation_id)
+    return found
 
 
 def _place(

@@ -144,6 +144,10 @@ def test_an_operation_keeps_its_id(counter: Counter, shop: UUID) -> None:
         "/v1/charges", json={"name": "a"}, headers=keyed(counter, shop)).json()["operation"] == first
     assert counter.client.post(
         "/v1/charges", json={"name": "b"}, headers=keyed(counter, shop, "k2")).json()["operation"] != first
+    with counter.database.session_for(shop) as session:
+        session.execute(text("UPDATE idempotency_record SET expires_at = created_at + interval '1 microsecond'"))
+    assert counter.client.post(
+        "/v1/charges?of=another", json={"name": "c"}, headers=keyed(counter, shop)).json()["operation"] != first
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256])
