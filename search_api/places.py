@@ -1,7 +1,7 @@
 """Places: where in a request an input stands, e.g. body.items.0.quantity. Rules don't know how an input came in."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from uuid import UUID
 
 from fastapi import Request
@@ -15,14 +15,16 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 def places_of(request: Request, refusal: Refusal) -> list[tuple[str, str]]:
     """Return (place, sentence) of each input that was refused.
 
-    A rule that names no field is placed by the ids it speaks of, where they stand in the request.
+    A rule that names no field is placed by what it speaks of: by its name in the path, and by its id elsewhere.
     """
     if refusal.parts:
         inputs = refusal.has_inputs
         return [(_placed(request, field) if inputs else field, message) for field, message in refusal.parts]
-    wanted = {str(value): name for name, value in refusal.facts.items() if isinstance(value, UUID)}
-    wanted |= {text: place for place, text in _texts(refusal.facts.get("variants"))}
-    return [(place, str(refusal)) for place in _found(request, wanted)]
+    wanted = {str(value) for value in refusal.facts.values() if isinstance(value, UUID)}
+    wanted |= {text for _, text in _texts(refusal.facts.get("variants"))}
+    in_path = [f"path.{name}" for name, value in request.path_params.items()
+               if name in refusal.facts and str(refusal.facts[name]) == str(value)]
+    return [(place, str(refusal)) for place in (*in_path, *_found(request, wanted))]
 
 
 def _placed(request: Request, field: str) -> str:
@@ -34,11 +36,7 @@ def _placed(request: Request, field: str) -> str:
     return f"{'body' if request.method in _WITH_BODY and first not in request.query_params else 'query'}.{field}"
 
 
-def _found(request: Request, wanted: dict[str, str]) -> Iterator[str]:
-    """Yield the places of the ids: value → name. In the path only the same name counts, elsewhere any."""
-    for name, value in request.path_params.items():
-        if wanted.get(str(value)) == name:
-            yield f"path.{name}"
+def _found(request: Request, wanted: Container[str]) -> Iterator[str]:
     for name, value in request.query_params.items():
         if value in wanted:
             yield f"query.{name}"

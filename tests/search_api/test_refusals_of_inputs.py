@@ -42,7 +42,7 @@ def test_what_is_not_there_is_named_where_it_stands(desk: Desk) -> None:
         ("POST", "promotion-rules/what-if", {"rule_id": nothing}, "body.rule_id"),
         ("GET", "recommendations/similar", None, "query.product_id"),
         ("GET", f"recommendations/similar?product_id={nothing}", None, "query.product_id"),
-        ("GET", "carts?cursor=abc", None, "query.cursor"),
+        ("GET", "recommendations/nope", None, "path.kind"), ("GET", "carts?cursor=abc", None, "query.cursor"),
     ):
         status, fields = refused(desk, method, path, body)
         assert (400 <= status < 500, list(fields)) == (True, [field]), path
