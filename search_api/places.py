@@ -24,7 +24,7 @@ def places_of(request: Request, refusal: Refusal) -> list[tuple[str, str]]:
     wanted |= {text for _, text in _texts(refusal.facts.get("variants"))}
     in_path = [f"path.{name}" for name, value in request.path_params.items()
                if name in refusal.facts and str(refusal.facts[name]) == str(value)]
-    return [(place, str(refusal)) for place in (*in_path, *_found(request, wanted))]
+    return [(place, str(refusal)) for place in in_path or _found(request, wanted)]
 
 
 def _placed(request: Request, field: str) -> str:
