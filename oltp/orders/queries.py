@@ -110,7 +110,7 @@ def list_applied(session: Session, *, store_id: UUID, order_id: UUID) -> Sequenc
     return session.execute(_PROMOTIONS, {"store": store_id, "order": order_id}).all()
 
 
-# Each half looks into an index by its own key.
+# Each part looks into an index by its own key.
 _FIRST = text("""
     SELECT NOT EXISTS (
       SELECT FROM orders o WHERE o.store_id = :store AND o.customer_id = CAST(:customer AS uuid)
@@ -120,8 +120,13 @@ _FIRST = text("""
       WHERE s.store_id = :store AND o.deleted_at IS NULL AND o.status <> 'CANCELED'
         AND s.contact_hash = contact_hash(:store, jsonb_build_object('email', CAST(:email AS text))::text))
     AND NOT EXISTS (
+      SELECT FROM subject s JOIN orders o ON o.store_id = s.store_id AND o.subject_id = s.id
+      WHERE s.store_id = :store AND o.deleted_at IS NULL AND o.status <> 'CANCELED' AND s.contact_hash = (
+        SELECT contact_hash(a.store_id, jsonb_build_object('email', a.email)::text) FROM customers a
+        WHERE a.store_id = :store AND a.id = CAST(:customer AS uuid)))
+    AND NOT EXISTS (
       SELECT FROM customers c JOIN orders o ON o.store_id = c.store_id AND o.customer_id = c.id
-      WHERE c.store_id = :store AND c.email = lower(CAST(:email AS text)) AND o.deleted_at IS NULL
+      WHERE c.store_id = :store AND c.email = lower(trim(CAST(:email AS text))) AND o.deleted_at IS NULL
         AND o.status <> 'CANCELED')""")
 
 
@@ -130,7 +135,7 @@ def is_first_order(
 ) -> bool:
     """Whether nobody with this account or e-mail has an order that was not cancelled. Nobody known: not a first one.
 
-    A guest is found by his e-mail, also in orders placed before he had an account.
+    A guest is found by his e-mail, also in orders placed before he had an account, and an account by its own.
     """
     if customer_id is None and not email:
         return False

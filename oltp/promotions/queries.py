@@ -20,11 +20,17 @@ from oltp.promotions.written import parse_actions, parse_conditions, write_actio
 logger = logging.getLogger(__name__)
 # A code with a discount of its own stands where a rule with the default priority does.
 CODE_PRIORITY = 100
+# Somebody is his account and the guest of his e-mail, the account of that e-mail, and the guest of the account's.
 _ME = """
     WITH me AS (
       SELECT s.id FROM subject s WHERE s.store_id = :store AND s.customer_id = CAST(:customer AS uuid)
       UNION SELECT s.id FROM subject s WHERE s.store_id = :store
-        AND s.contact_hash = contact_hash(:store, jsonb_build_object('email', CAST(:email AS text))::text)),
+        AND s.contact_hash = contact_hash(:store, jsonb_build_object('email', CAST(:email AS text))::text)
+      UNION SELECT s.id FROM customers c JOIN subject s ON s.store_id = c.store_id AND s.customer_id = c.id
+        WHERE c.store_id = :store AND c.email = lower(trim(CAST(:email AS text)))
+      UNION SELECT s.id FROM subject s WHERE s.store_id = :store AND s.contact_hash = (
+        SELECT contact_hash(c.store_id, jsonb_build_object('email', c.email)::text) FROM customers c
+        WHERE c.store_id = :store AND c.id = CAST(:customer AS uuid))),
     mine AS (
       SELECT u.promotion_rule_id AS rule_id, u.discount_code_id AS code_id, sum(u.used_count) AS used
       FROM promotion_usage u JOIN me ON me.id = u.subject_id WHERE u.store_id = :store GROUP BY 1, 2)"""

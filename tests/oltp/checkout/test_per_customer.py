@@ -29,6 +29,21 @@ def test_a_guest_has_it_once_however_his_address_is_written(shop: Shop, buyer: B
     assert total(None, "bob@example.test") == FULL and total("eve@example.test") == REDUCED
 
 
+@pytest.mark.parametrize("is_guest_first", [True, False])
+@pytest.mark.parametrize("conditions", ['{"type": "all"}', '{"type": "first_order"}'])
+def test_an_account_and_the_guest_of_its_e_mail_are_one_customer(
+    shop: Shop, buyer: Buyer, is_guest_first: bool, conditions: str
+) -> None:
+    shop.execute("UPDATE promotion_rule SET conditions = CAST(:conditions AS jsonb) WHERE store_id = :store",
+                 conditions=conditions)
+    cup, account = shop.product(FULL), shop.customer("bob@example.test")
+    people = [{"email": "BOB@example.test"}, {"customer_id": account}]
+    first, second = people if is_guest_first else reversed(people)
+    totals = [buyer.place(wish((cup, 1), shipping_address={"country": "GB"}, **who)).order_total_amount
+              for who in (first, second)]
+    assert totals == [REDUCED, FULL] and buyer.offenders() == []
+
+
 @pytest.mark.parametrize("address", [None, {"country": "GB"}, {"country": "GB", "phone": "+44 1"}])
 def test_whom_nobody_knows_pays_the_full_price_and_can_buy(
     shop: Shop, buyer: Buyer, address: dict[str, str] | None
