@@ -30,6 +30,8 @@ FARTHEST_START_DAYS = 366
 _SKIP = text("""
     UPDATE subscription_cycle SET status = 'skipped', next_attempt_at = NULL
     WHERE store_id = :store AND subscription_id = :subscription AND status = 'due'""")
+_HAS_CYCLE = text("""
+    SELECT EXISTS (SELECT FROM subscription_cycle WHERE store_id = :store AND subscription_id = :subscription)""")
 
 
 @dataclass(frozen=True)
@@ -143,15 +145,22 @@ def resume_subscription(session: Session, *, store_id: UUID, subscription_id: UU
         return found
     now = clock.now()
     if found.status == "paused":
-        zone = get_store(session, store_id=store_id).timezone
-        found.status = "active"
-        # A subscription that was paused before it began still begins then; otherwise a boundary that is to come.
-        found.next_billing_at = found.anchored_at if found.anchored_at > now else next_boundary(
-            found.anchored_at, zone=zone, unit=found.interval_unit, count=found.interval_count,
-            after=max(now, found.period_started_at))
+        found.status, found.next_billing_at = "active", _next_bill(session, found=found, now=now)
     found.is_ending, found.updated_at = False, now
     record(session, subscription=found, name="subscription.resumed", now=now)
     return found
+
+
+def _next_bill(session: Session, *, found: Subscription, now: datetime) -> datetime:
+    """Return when a subscription that goes on is billed: at a boundary that is to come. Its first period is billed by
+    itself, where it has not begun or nobody has come to bill it yet.
+    """
+    has_begun = session.scalar(_HAS_CYCLE, {"store": found.store_id, "subscription": found.id})
+    if found.anchored_at > now or (not has_begun and found.period_ends_at > now):
+        return found.anchored_at
+    return next_boundary(
+        found.anchored_at, zone=get_store(session, store_id=found.store_id).timezone, unit=found.interval_unit,
+        count=found.interval_count, after=max(now, found.period_started_at))
 
 
 def cancel_subscription(

@@ -82,8 +82,8 @@ class OrderAmounts(BaseModel):
     owed: Money = Field(description="What is still to be collected.")
 
 
-class OrderAnswer(ListedOrder):
-    """An order with all that belongs to it. Payments are listed under /v1/orders/{order_id}/payment-attempts."""
+class InvoicedOrder(ListedOrder):
+    """An order with all of it that its customer may see."""
 
     quote_id: UUID | None
     discount_code: str | None
@@ -95,8 +95,6 @@ class OrderAnswer(ListedOrder):
     tracking_number: str | None
     tracking_url: str | None
     customer_note: str | None
-    admin_note: str | None
-    hold_reason: str | None
     cancel_reason: str | None
     canceled_at: datetime | None
     fulfilled_at: datetime | None
@@ -104,6 +102,13 @@ class OrderAnswer(ListedOrder):
     items: list[OrderLine]
     discounts: list[OrderDiscount]
     amounts: OrderAmounts
+
+
+class OrderAnswer(InvoicedOrder):
+    """An order with all that belongs to it. Payments are listed under /v1/orders/{order_id}/payment-attempts."""
+
+    admin_note: str | None
+    hold_reason: str | None
 
 
 _SAME = {name for name in OrderAnswer.model_fields if hasattr(Order, name)} - {
@@ -127,9 +132,13 @@ def listed_order(order: Order) -> ListedOrder:
 
 def order_answer(view: OrderView) -> OrderAnswer:
     """Return an order with all that belongs to it."""
+    return OrderAnswer.model_construct(**_whole(view))
+
+
+def _whole(view: OrderView) -> dict[str, Any]:
     order, currency = view.order, view.order.currency
     captured, returned = view.money.captured, view.money.returned
-    return OrderAnswer.model_construct(
+    return dict(
         **_listed(order), shipping_address=read_address(order.shipping_address),
         billing_address=read_address(order.billing_address),
         shipping_discount=money(order.shipping_discount_amount, currency),
@@ -164,17 +173,17 @@ class Party(BaseModel):
 class InvoiceAnswer(BaseModel):
     """What an invoice says; names, numbers and prices are those of the day of the order."""
 
-    order: OrderAnswer
+    order: InvoicedOrder
     seller: Party
     buyer: Party | None
 
 
 def invoice_answer(invoice: Invoice) -> InvoiceAnswer:
-    """Return an invoice as it is answered."""
-    seller, buyer = invoice.seller, invoice.buyer
+    """Return an invoice as it is answered: what the shop's people note for each other is not in it."""
+    seller, buyer, whole = invoice.seller, invoice.buyer, _whole(invoice.view)
     place = ("address", "city", "state", "postal_code", "country")
     return InvoiceAnswer.model_construct(
-        order=order_answer(invoice.view),
+        order=InvoicedOrder.model_construct(**{name: whole[name] for name in InvoicedOrder.model_fields}),
         seller=Party(name=seller.name, email=seller.email, phone=seller.phone, website=seller.website,
                      address={name: getattr(seller, name) for name in place}),
         buyer=None if buyer is None else Party(

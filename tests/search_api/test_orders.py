@@ -117,6 +117,7 @@ def test_an_invoice_says_what_was_sold_then(front: Front) -> None:
     front.shop.execute("UPDATE products SET name = 'Mug', price_amount = 5 WHERE store_id = :store")
     invoice = front.ask("GET", f"/v1/orders/{order['id']}/invoice").json()
     assert invoice["order"]["items"][0]["product_name"] == "Cup" and invoice["buyer"]["name"] == "Ada Byron"
+    assert not {"admin_note", "hold_reason"} & invoice["order"].keys(), "that is for the shop's own people"
     assert invoice["order"]["total"] == {"amount": 2000, "currency": "USD"} and invoice["seller"]["name"]
 
 

@@ -223,6 +223,27 @@ def test_pause_and_resume(box: Box) -> None:
     assert box.orders() == 2
 
 
+def test_a_first_period_that_nobody_has_billed_yet_is_billed_after_a_pause(box: Box) -> None:
+    subscription = box.start()
+    box.do(pause_subscription, subscription)
+    box.run(3)
+    assert box.orders() == 0
+    resumed = box.do(resume_subscription, subscription)
+    assert resumed.next_billing_at == resumed.anchored_at
+    box.run()
+    box.run()
+    assert box.orders() == 1
+
+
+def test_a_first_period_that_is_over_is_not_billed_after_a_pause(box: Box) -> None:
+    subscription = box.start()
+    box.do(pause_subscription, subscription)
+    box.run(40)
+    box.do(resume_subscription, subscription)
+    box.run()
+    assert box.orders() == 0 and box.cycles(subscription) == []
+
+
 def test_cancel_now_and_at_the_end_of_the_period(box: Box) -> None:
     now, later = box.start(), box.start()
     box.run()
