@@ -20,7 +20,7 @@ from oltp.orders.models import Order
 from oltp.orders.queries import get_due
 from oltp.orders.states import UNPAID
 from oltp.payments.errors import AttemptNotFound
-from oltp.payments.refunding import return_surplus
+from oltp.payments.refunding import refunded_parts, return_surplus
 from oltp.promotions.errors import PromotionUsedUp
 from oltp.promotions.using import reclaim_promotions
 
@@ -95,7 +95,9 @@ def confirm_payment(session: Session, *, store_id: UUID, attempt_id: UUID, clock
     if order.status == "CANCELED":
         found = _late(session, order=order, money=money, due=due, clock=clock)
     elif order.status in UNPAID:
-        found = _decide(session, order=order, money=money, due=due, clock=clock)
+        # Units may have been refunded before the order heard of their money.
+        less = refunded_parts(session, order=order) if money.returned else 0
+        found = _decide(session, order=order, money=money, due=due - less, clock=clock)
     else:
         _note(session, order=order, money=money, due=due, clock=clock)
         found = Confirmed(order)

@@ -64,14 +64,18 @@ def create_refunds(
                  reason=reason, now=now, restock=restock_of(wish))]
 
 
+def refunded_parts(session: Session, *, order: Order) -> int:
+    """Return what was given back for units and shipping, in minor units; so much less of the order is to be paid."""
+    return int(session.scalar(_FOR_PARTS, {"store": order.store_id, "order": order.id}) or 0)
+
+
 def return_surplus(session: Session, *, order: Order, kept: int, due: int, now: datetime) -> list[Refund]:
     """Write down as pending what was paid beyond what is due (two attempts came through, or units were cancelled while
     the money for them was on its way); none where there is none. The order is under its lock.
 
     Such a refund has no rows: it takes nothing back of what was sold.
     """
-    given = int(session.scalar(_FOR_PARTS, {"store": order.store_id, "order": order.id}) or 0)
-    surplus = min(kept, kept - (due - given))
+    surplus = min(kept, kept - (due - refunded_parts(session, order=order)))
     if surplus <= 0:
         return []
     return _spread(session, order=order, sources=_sources(session, order=order), total=surplus, refund_id=new_id(),

@@ -7,16 +7,20 @@ from uuid import UUID
 
 import pytest
 
+from oltp.checkout import placing
 from oltp.checkout.cancelling import remove_order
 from oltp.checkout.collecting import capture_payment
 from oltp.checkout.errors import OrderSent
 from oltp.checkout.reconciling import reconcile_payments
 from oltp.checkout.refunds import refund_order
+from oltp.checkout.settling import settle_attempt
 from oltp.checkout.wishes import PaymentChoice
+from oltp.db.transactions import Transactions
 from oltp.jobs.task import Work
 from oltp.kit.clock import FixedClock
 from oltp.kit.ids import new_id
 from oltp.orders.models import Order
+from oltp.orders.queries import get_order
 from oltp.payments.errors import CaptureRefused, CaptureTooLarge, OrderNotPaid
 from oltp.payments.gateways.fake import Fault
 from oltp.payments.models import PaymentAttempt
@@ -189,3 +193,22 @@ def test_all_money_of_a_cancelled_order_goes_back_though_a_part_was_on_its_way(s
     late = FixedClock(buyer.clock.now() + timedelta(minutes=5))
     reconcile_payments(Work(shop.database, late, {}, gateways=buyer.gateways))
     assert buyer.charged(order) == 0 and buyer.offenders() == []
+
+
+def test_an_order_of_which_a_unit_was_refunded_before_it_heard_of_its_money_goes_on(
+    shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cup = shop.product(1000, stock=5)
+    refunded: list[str] = []
+
+    def settle(transactions: Transactions, **given: Any) -> Order:
+        with transactions() as session:
+            order = get_order(session, store_id=shop.store_id, order_id=order_id)
+        refunded.append(refund(buyer, order, items={buyer.lines(order)[0].id: 1}))
+        return settle_attempt(transactions, **given)
+
+    monkeypatch.setattr(placing, "settle_attempt", settle)
+    order_id = new_id()
+    order = buyer.place(wish((cup, 3)), CARD, operation_id=order_id)
+    assert refunded == ["processed"] and (order.status, order.payment_status) == ("PAID", "PAID")
+    assert buyer.charged(order) == 2000 and shop.on_hand(cup) == 3 and buyer.offenders() == []
