@@ -101,6 +101,19 @@ class Buyer:
         """What the gateway's book says was charged for the order, less what was given back."""
         return self.fake.charged([order.id])[order.id]
 
+    def kept(self) -> dict[UUID, int]:
+        """What the attempts say is kept of each order's money or promised, orders without any and open ones left out.
+
+        What was only authorized (the order is held) counts as the gateway's book counts it.
+        """
+        found: dict[str, int] = self.shop.execute("""
+            SELECT coalesce(jsonb_object_agg(order_id, kept), '{}') FROM (
+              SELECT order_id, sum(CASE WHEN captured_amount > 0 THEN captured_amount - refunded_amount
+                                        WHEN status = 'authorized' THEN authorized_amount ELSE 0 END) AS kept
+              FROM payment_attempt WHERE store_id = :store AND gateway = 'STRIPE' GROUP BY order_id
+              HAVING count(*) FILTER (WHERE status IN ('created', 'unknown')) = 0) k""")
+        return {UUID(order): amount for order, amount in found.items()}
+
     def offenders(self) -> list[tuple[str, Any]]:
         """Whatever breaks an invariant in the shop."""
         with self.shop.database.worker_session() as session:
