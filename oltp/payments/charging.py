@@ -25,6 +25,7 @@ from oltp.payments.errors import (
     CaptureTooLarge,
     GatewayDeclined,
     GatewayUnreachable,
+    OrderCancelled,
     PaymentStepUnderWay,
     VoidRefused,
 )
@@ -102,8 +103,8 @@ def capture_attempt(
 
     A gateway that captures once releases the rest. `operation_id` tells two parts of a manual payment from one that
     is recorded twice. No answer leaves the attempt `unknown`.
-    Errors: AttemptNotFound, CaptureRefused, CaptureTooLarge, OrderHeld, PaymentStepUnderWay, GatewayDeclined,
-    GatewayUnreachable.
+    Errors: AttemptNotFound, CaptureRefused, CaptureTooLarge, OrderHeld, OrderCancelled, PaymentStepUnderWay,
+    GatewayDeclined, GatewayUnreachable.
     """
     with transactions() as session:
         attempt = take_attempt(session, store_id=transactions.store_id, attempt_id=attempt_id)
@@ -111,7 +112,7 @@ def capture_attempt(
         if not gateway.is_outside:
             return _collect(session, attempt=attempt, gateway=gateway, amount=amount, operation_id=operation_id,
                             clock=clock)
-        _refuse_held(session, attempt=attempt)
+        _refuse_kept_back(session, attempt=attempt)
         wanted = _capturable(session, attempt=attempt, gateway=gateway, amount=amount)
         step = _begin(session, attempt=attempt, kind="capture", amount=wanted, clock=clock)
     guarded = GuardedGateway(gateway, transactions)
@@ -167,17 +168,20 @@ def _collect(session: Session, *, attempt: PaymentAttempt, gateway: Gateway, amo
     known = list_entries(session, store_id=attempt.store_id, attempt_id=attempt.id)
     if any(each.external_ref == key for each in known):
         return attempt
-    _refuse_held(session, attempt=attempt)
+    _refuse_kept_back(session, attempt=attempt)
     wanted = _capturable(session, attempt=attempt, gateway=gateway, amount=amount)
     answer = gateway.capture(None, wanted, currency=attempt.currency, key=key)
     return record_entries(session, store_id=attempt.store_id, attempt_id=attempt.id, entries=_entries(answer),
                           clock=clock)
 
 
-def _refuse_held(session: Session, *, attempt: PaymentAttempt) -> None:
+def _refuse_kept_back(session: Session, *, attempt: PaymentAttempt) -> None:
     order = get_order(session, store_id=attempt.store_id, order_id=attempt.order_id)
     if order.held_at is not None:
         raise OrderHeld(reason=order.hold_reason)
+    # It would go back at once; of cash it would be written down that it did, and nobody has handed it over.
+    if order.status == "CANCELED":
+        raise OrderCancelled()
 
 
 def _begin(session: Session, *, attempt: PaymentAttempt, kind: str, amount: int, clock: Clock) -> Step:

@@ -43,6 +43,10 @@ class CaptureTooLarge(Conflict):
     """At most {left} minor units can still be captured."""
 
 
+class OrderCancelled(Conflict):
+    """The order is cancelled, and nothing is collected for it: give the money back, or take the order up again."""
+
+
 class VoidRefused(Conflict):
     """A payment that is {status} can't be voided."""
 

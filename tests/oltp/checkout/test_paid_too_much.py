@@ -17,7 +17,7 @@ from oltp.kit.clock import FixedClock
 from oltp.kit.ids import new_id
 from oltp.orders.models import Order
 from oltp.payments.actions import NewEntry, record_entries
-from oltp.payments.errors import CaptureRefused
+from oltp.payments.errors import CaptureRefused, OrderCancelled
 from oltp.payments.gateways.fake import Fault
 from tests.oltp.checkout.buying import CARD, COD, Buyer, wish
 from tests.selling import Shop
@@ -217,3 +217,17 @@ def test_a_dispute_that_is_won_after_the_order_was_cancelled_is_given_back(shop:
     for _ in range(2):
         say("charge_back_reversed")
     assert buyer.charged(order) == kept(shop, order) == 0 and buyer.offenders() == []
+
+
+@pytest.mark.parametrize("is_cash", [True, False])
+def test_nothing_is_collected_for_a_cancelled_order(
+    shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch, is_cash: bool
+) -> None:
+    order = buyer.place(wish((shop.product(1000, stock=9), 3)), COD) if is_cash else authorized(shop, buyer)[0]
+    with monkeypatch.context() as dying:
+        # The promise stands still: whoever cancelled died before he could let go of it.
+        dying.setattr(cancelling, "return_money", lambda *_, **__: None)
+        buyer.cancel(order)
+    with pytest.raises(OrderCancelled):
+        capture(shop, buyer, order)
+    assert kept(shop, order) == 0 and shop.execute("SELECT count(*) FROM refund WHERE store_id = :store") == 0
