@@ -1,6 +1,7 @@
 """Placing an order: what is frozen, what moves, what is refused, and what happens when fifty do it at once."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -194,7 +195,9 @@ def test_what_can_not_be_bought_is_named(shop: Shop, buyer: Buyer) -> None:
     assert refusal(buyer, wish((cup, 1), bundles=[(new_id(), 1)])) == ("NotForSale", "items.1.bundle_id")
     assert refusal(buyer, wish((cup, 1), (cup, 2), (yen, 1))) == ("PriceMissing", "items.2.variant_id")
     assert refusal(buyer, wish((cup, 1), shipping_method="Drone")) == ("ShippingMethodUnknown", "shipping_method")
-    assert refusal(buyer, wish((cup, 1)), payment=CARD) == ("PaymentMethodUnknown", "payment.provider_config_id")
+    assert refusal(buyer, wish((cup, 1)), payment=CARD) == ("PaymentMethodUnknown", "payment.method")
+    unknown = replace(CARD, provider_config_id=new_id())
+    assert refusal(buyer, wish((cup, 1)), payment=unknown) == ("PaymentMethodUnknown", "payment.provider_config_id")
     assert refusal(buyer, wish((cup, 1)), payment=PaymentChoice("GOLD")) == ("PaymentMethodUnknown", "payment.method")
     assert count_rows(shop, "orders") == 0 and shop.on_hand(cup) == 100
 
