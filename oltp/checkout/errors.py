@@ -30,6 +30,10 @@ class NotShippable(Invalid):
     """These goods can't be sent to this address, or not for this currency."""
 
 
+class ExpectedInOtherCurrency(Invalid):
+    """The total is in {currency}."""
+
+
 class QuoteExpired(Conflict):
     """The quote expired at {expired_at}: ask for a new one."""
 

@@ -17,7 +17,7 @@ from oltp.carts.models import Quote
 from oltp.carts.queries import get_quote
 from oltp.checkout.accounts import Account, find_account
 from oltp.checkout.drafting import draft_lines, draft_order, draft_shares, placed_facts
-from oltp.checkout.errors import QuoteChanged, QuoteExpired
+from oltp.checkout.errors import ExpectedInOtherCurrency, QuoteChanged, QuoteExpired
 from oltp.checkout.quoting import Calculation, calculate, keep_quote
 from oltp.checkout.settling import settle_attempt
 from oltp.checkout.stock import take_stock
@@ -67,7 +67,7 @@ class Placed:
 def place_order(
     transactions: Transactions, *, gateways: Gateways, payment: PaymentChoice, operation_id: UUID, clock: Clock,
     quote_id: UUID | None = None, wish: CheckoutWish | None = None, expected_total: int | None = None,
-    said: Said = NOTHING_SAID,
+    expected_currency: str | None = None, said: Said = NOTHING_SAID,
 ) -> Order:
     """Place the order of a quote, or of a wish at once; return it as it stands afterwards.
 
@@ -75,14 +75,15 @@ def place_order(
     (authorized) or PAYMENT_FAILED, or PENDING while nobody knows; then its stock is reserved. `operation_id` is the
     order's id, so that a repetition finds it; `expected_total` is what the customer was shown.
 
-    Errors: QuoteNotFound, QuoteExpired, QuoteChanged, OutOfStock, PromotionUsedUp, PlanLimitReached,
-    PaymentMethodUnknown, and those of quoting.calculate().
+    Errors: QuoteNotFound, QuoteExpired, QuoteChanged, ExpectedInOtherCurrency, OutOfStock, PromotionUsedUp,
+    PlanLimitReached, PaymentMethodUnknown, and those of quoting.calculate().
     """
     reach("place.before_order")
     try:
         with transactions() as session:
             placed = _place(session, store_id=transactions.store_id, payment=payment, operation_id=operation_id,
-                            clock=clock, quote_id=quote_id, wish=wish, expected_total=expected_total, said=said)
+                            clock=clock, quote_id=quote_id, wish=wish, expected_total=expected_total,
+                            expected_currency=expected_currency, said=said)
             reach("place.before_commit")
     except (IntegrityError, Refusal) as error:
         return _find_placed(transactions, operation_id=operation_id, error=error)
@@ -114,7 +115,8 @@ def _find_placed(transactions: Transactions, *, operation_id: UUID, error: Integ
 
 def _place(
     session: Session, *, store_id: UUID, payment: PaymentChoice, operation_id: UUID, clock: Clock,
-    quote_id: UUID | None, wish: CheckoutWish | None, expected_total: int | None, said: Said,
+    quote_id: UUID | None, wish: CheckoutWish | None, expected_total: int | None, expected_currency: str | None,
+    said: Said,
 ) -> Placed:
     quote = None
     if quote_id is not None:
@@ -125,6 +127,8 @@ def _place(
         quote = get_quote(session, store_id=store_id, quote_id=quote_id)
         wish = wish_from_json(quote.wanted)
     assert wish is not None
+    if expected_currency not in (None, wish.currency):
+        raise ExpectedInOtherCurrency(currency=wish.currency, field="expected_total.currency")
     wish = replace(wish, note=said.note or wish.note, ip_address=said.ip_address or wish.ip_address)
     now = clock.now()
     if quote is not None and quote.expires_at <= now:

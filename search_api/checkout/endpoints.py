@@ -78,7 +78,8 @@ def post_order(
     order = place_order(
         transactions, gateways=gateways, quote_id=body.quote_id, wish=None if body.quote_id else body.wish(),
         payment=body.payment.choice(), operation_id=operation, clock=clock, said=Said(body.note, body.ip_address),
-        expected_total=body.expected_total.amount if body.expected_total else None)
+        expected_total=body.expected_total.amount if body.expected_total else None,
+        expected_currency=body.expected_total.currency if body.expected_total else None)
     with transactions() as session:
         view = view_order(session, store_id=caller.store_id, order_id=order.id, known=order)
     response.headers["ETag"] = etag_of(view.order.updated_at)

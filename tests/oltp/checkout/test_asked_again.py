@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oltp.checkout.errors import QuoteChanged
+from oltp.checkout.errors import ExpectedInOtherCurrency, QuoteChanged
 from oltp.kit.ids import new_id
 from tests.oltp.checkout.buying import CARD, Buyer, count_rows, wish
 from tests.selling import Goods, Shop
@@ -40,3 +40,11 @@ def test_what_was_never_placed_is_refused(shop: Shop, buyer: Buyer) -> None:
     with pytest.raises(QuoteChanged):
         buyer.place(wish((cup, 2)), operation_id=new_id(), expected_total=1999)
     assert count_rows(shop, "orders") == 0
+
+
+def test_a_total_that_was_expected_in_another_currency_is_another_total(shop: Shop, buyer: Buyer) -> None:
+    quote = buyer.quote(wish((shop.product(1000, stock=5), 1)))
+    with pytest.raises(ExpectedInOtherCurrency, match="USD"):
+        buyer.place(quote, expected_total=1000, expected_currency="JPY")
+    assert count_rows(shop, "orders") == 0
+    assert buyer.place(quote, expected_total=1000, expected_currency="USD").order_total_amount == 1000
