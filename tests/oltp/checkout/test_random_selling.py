@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from oltp.checkout.hearing import settle_payment
 from oltp.checkout.reconciling import reconcile_payments
 from oltp.checkout.refunds import refund_order
 from oltp.checkout.sweeping import return_owed, sweep_unpaid
@@ -22,6 +23,7 @@ from oltp.kit.ids import new_id
 from oltp.orders.actions import hold, release
 from oltp.orders.models import Order
 from oltp.orders.states import STATUSES
+from oltp.payments.actions import NewEntry, record_entries
 from oltp.payments.charging import capture_attempt, void_attempt
 from oltp.payments.gateways.fake import Fault
 from oltp.returns.actions import (
@@ -64,7 +66,7 @@ class Trade:
         self.steps: list[Callable[[], object]] = [
             self.place, self.place, self.pay, self.cancel, self.cancel_items, self.move, self.hold, self.pack,
             self.pack, self.parcel, self.parcel, self.refund, self.refund, self.ask_back, self.take_back,
-            self.take_back, self.settle_by_hand, self.count, self.fault, self.work]
+            self.take_back, self.dispute, self.settle_by_hand, self.count, self.fault, self.work]
 
     def step(self) -> bool:
         """Do something; return whether it was not refused."""
@@ -162,6 +164,19 @@ class Trade:
         if attempt is not None:
             act = self.chance.choice((capture_attempt, void_attempt))
             act(self.buyer.transactions(), gateways=self.buyer.gateways, attempt_id=attempt, clock=self.buyer.clock)
+
+    def dispute(self) -> None:
+        """The bank takes money back, or gives it again."""
+        attempt = self.shop.execute("SELECT id FROM payment_attempt WHERE store_id = :store AND order_id = :order "
+                                    "AND captured_amount > 0 LIMIT 1", order=self.order().id)
+        if attempt is not None:
+            kind = self.chance.choice(("charged_back", "charged_back", "charge_back_reversed"))
+            entry = NewEntry(kind, f"d{self.chance.randint(1, 2)}", self.chance.choice((100, 500)))
+            with self.session() as session:
+                record_entries(session, store_id=self.shop.store_id, attempt_id=attempt, clock=self.buyer.clock,
+                               entries=[entry])
+            settle_payment(self.buyer.transactions(), gateways=self.buyer.gateways, attempt_id=attempt,
+                           clock=self.buyer.clock)
 
     def count(self) -> None:
         with self.session() as session:
