@@ -9,6 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,7 @@ from oltp.kit.secrets import SecretBox
 from oltp.payments.gateway import Gateways
 from oltp.search.encoders import Encoder
 from search_api.idempotency import Replay, keyed_of
-from search_api.middleware import facts_of
+from search_api.middleware import facts_of, query_names
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,18 @@ def authenticate(
 ) -> Caller:
     """Return who calls, by one statement of its own, before any tenant is known.
 
-    Errors: TokenMissing, TokenUnknown.
+    Errors: TokenMissing, TokenUnknown; a name in the query that the operation doesn't know is refused as one in a body
+    is: a filter that is misspelt would answer everything.
     """
     if credentials is None:
         raise TokenMissing()
     with database.anonymous_connection() as connection:
         token = get_token(connection, token=credentials.credentials)
     facts_of(request.scope).store_id = token.store_id
+    unknown = request.query_params.keys() - query_names(request.scope) if request.query_params else ()
+    if unknown:
+        raise RequestValidationError([
+            {"type": "extra_forbidden", "loc": ("query", name), "msg": "", "input": ""} for name in sorted(unknown)])
     return Caller(token.token_id, token.store_id, token.scopes)
 
 

@@ -142,9 +142,13 @@ def _answering(send: Send, facts: RequestFacts, trace: Trace) -> Send:
 
 def _filter_flags(scope: Scope) -> list[str]:
     """Names of the filters that were used; only names the route declares, so a caller can't invent any."""
-    dependant = getattr(scope.get("route"), "dependant", None)
     used = {name for name, _ in parse_qsl(scope.get("query_string", b"").decode("latin-1"))}
-    return sorted(name for name in _query_names(dependant) if name in used and name not in _NOT_FILTERS)
+    return sorted(name for name in query_names(scope) if name in used and name not in _NOT_FILTERS)
+
+
+def query_names(scope: Scope) -> set[str]:
+    """Return the names of the query that the route of this request declares."""
+    return set(_query_names(getattr(scope.get("route"), "dependant", None)))
 
 
 def _query_names(dependant: Any) -> Iterable[str]:  # noqa: ANN401 - the framework's own dependency tree

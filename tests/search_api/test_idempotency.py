@@ -58,7 +58,9 @@ def post_flag(caller: May, session: StoreSession, flag: Flag) -> dict[str, str]:
 
 
 @router.post("/v1/charges", status_code=201)
-def post_charge(caller: May, transactions: StoreTransactions, operation: OperationId, flag: Flag) -> dict[str, str]:
+def post_charge(
+    caller: May, transactions: StoreTransactions, operation: OperationId, flag: Flag, of: str | None = None,
+) -> dict[str, str]:
     with transactions() as session:
         session.execute(text(ADD), {"store": caller.store_id, "name": flag.name})
     GATE.pass_through()

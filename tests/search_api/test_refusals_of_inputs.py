@@ -48,6 +48,13 @@ def test_what_is_not_there_is_named_where_it_stands(desk: Desk) -> None:
         assert (400 <= status < 500, list(fields)) == (True, [field]), path
 
 
+def test_a_filter_that_the_operation_does_not_know_is_refused(desk: Desk) -> None:
+    for path in ("products", f"products/{uuid4()}", "orders", "search", "usage"):
+        given = "q=cup&" if path == "search" else ""
+        assert refused(desk, "GET", f"{path}?{given}colour=red&categry=a") == (
+            422, {"query.colour": "is not known here", "query.categry": "is not known here"}), path
+
+
 def test_a_body_that_nobody_reads_is_no_obstacle(desk: Desk) -> None:
     for content in (b"{", b"\xff", b"[" * 100_000):
         status, fields = refused(desk, "POST", f"fulfillments/{uuid4()}/pack", content=content,

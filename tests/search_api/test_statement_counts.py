@@ -49,10 +49,12 @@ class Furnished:
 
     def read(self, path: str) -> tuple[int, int]:
         """Statements and items of a page, of the first thing that the path may name."""
+        known = {each["name"] for each in DOCUMENT["paths"][path]["get"].get("parameters", ())}
         for name, ids in self.ids.items():
             path = path.replace("{" + name + "}", ids[0])
         path = path.replace("{kind}", "bestsellers")
-        query = {"limit": self.limits.get(path, 50), **QUERIES.get(path, {})}
+        page = {"limit": self.limits.get(path, 50)} if "limit" in known else {}
+        query = {**page, **QUERIES.get(path, {})}
         if path == "/v1/inventory-adjustments":
             query["variant_id"] = self.ids["variant_id"][0]
         with statements(self.counter.database) as sent:
