@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,10 +26,6 @@ class Rule:
 
     def holds(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
-
-    def again(self) -> "Rule":
-        """The same rule under a new, higher id."""
-        return replace(self, id=new_id())
 
 
 def draw_rules(

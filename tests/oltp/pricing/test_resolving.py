@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -93,8 +94,10 @@ def test_which_price_wins(shared: Database) -> None:
             choose.shuffle(rules)
             copies.append(bare(shop))
             put_rules(shop, copies[-1], rules)
-            # The ids decide last, so each copy has others in the same order.
-            rules = [rule.again() for rule in sorted(rules, key=lambda rule: rule.id)]
+            # The ids decide last, so each copy has others in the same order; those of one moment are in none.
+            fresh = sorted(new_id() for _ in rules)
+            rules = [replace(rule, id=key) for rule, key in zip(
+                sorted(rules, key=lambda rule: rule.id), fresh, strict=True)]
         for at in [*choose.sample([rule.since for rule in rules], k=min(2, len(rules))), NOW]:
             for buyer, segments_of in ((customer, mine), (None, frozenset[UUID]())):
                 wishes = [PriceWish(goods.variant_id, quantity) for goods in copies for quantity in (1, 5, 12)]
