@@ -148,6 +148,10 @@ def _after_sale(scene: Scene, url: str) -> Buyer:
 
 
 def run_due_jobs(database: Database, book: Path, *, after: timedelta) -> None:
-    """Run what the worker finds to be due so much later."""
-    work = Work(database, FixedClock(SystemClock().now() + after), FOLLOWERS, gateways=Gateways.fake(FakeGateway(book)))
-    asyncio.run(work_through(work, wait=False))
+    """Run what the worker finds to be due so much later, and then what that has made due: whoever learns that a payment
+    came to nothing has the time of an order anew before it ends.
+    """
+    for later in (after, after + timedelta(hours=2)):
+        work = Work(database, FixedClock(SystemClock().now() + later), FOLLOWERS,
+                    gateways=Gateways.fake(FakeGateway(book)))
+        asyncio.run(work_through(work, wait=False))
