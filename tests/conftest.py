@@ -109,8 +109,11 @@ def empty_database(server_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def cloned_database(server_url: str, template: str) -> Iterator[Database]:
-    """A freshly migrated database of one's own; for fixtures of a module whose tests share what they read."""
+def cloned_database(server_url: str, template: str, *, connections: int = CONNECTIONS) -> Iterator[Database]:
+    """A freshly migrated database of one's own; for fixtures of a module whose tests share what they read.
+
+    A crowd asks for a connection each.
+    """
     name = f"stormcom_test_{uuid4().hex[:12]}"
     url = create_database(server_url, name, template)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -121,7 +124,7 @@ def cloned_database(server_url: str, template: str) -> Iterator[Database]:
                 "stormcom_pipelines"
             ).format(sql.Identifier(name))
         )
-    database = Database(url, pool_size=CONNECTIONS)
+    database = Database(url, pool_size=connections)
     try:
         yield database
     finally:

@@ -32,10 +32,8 @@ NO_ANSWER = PaymentChoice("CREDIT_CARD", None, "fake_timeout_after")
 @pytest.fixture(scope="module")
 def ground(server_url: str, template: str) -> Iterator[Database]:
     """The database that the races share, with a connection for each buyer."""
-    with cloned_database(server_url, template) as database:
-        crowd = Database(database.url, pool_size=BUYERS)
-        yield crowd
-        crowd.dispose()
+    with cloned_database(server_url, template, connections=BUYERS) as database:
+        yield database
 
 
 @pytest.mark.race

@@ -18,11 +18,9 @@ BUYERS, RUNS = (200, 20) if IS_FULL else (16, 1)
 
 @pytest.fixture(scope="module")
 def shared(server_url: str, template: str) -> Iterator[Database]:
-    with cloned_database(server_url, template) as database:
-        # A connection for each buyer, not a place in the pool's queue.
-        crowd = Database(database.url, pool_size=BUYERS)
-        yield crowd
-        crowd.dispose()
+    # A connection for each buyer, not a place in the pool's queue.
+    with cloned_database(server_url, template, connections=BUYERS) as database:
+        yield database
 
 
 def buy(shop: Shop, demand: dict[UUID, int], order: UUID, *, also_sells: bool = True) -> bool:

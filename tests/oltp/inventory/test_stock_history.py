@@ -58,10 +58,8 @@ class Model:
 
 @pytest.fixture(scope="module")
 def shared(server_url: str, template: str) -> Iterator[Database]:
-    with cloned_database(server_url, template) as database:
-        crowd = Database(database.url, pool_size=WORKERS)
-        yield crowd
-        crowd.dispose()
+    with cloned_database(server_url, template, connections=WORKERS) as database:
+        yield database
 
 
 def work(shop: Shop, orders: list[UUID], variants: list[UUID], dice: random.Random, refused: list[Refused]) -> None:

@@ -22,10 +22,8 @@ WORKERS, RUNS = (16, 20) if IS_FULL else (16, 1)
 
 @pytest.fixture(scope="module")
 def shared(server_url: str, template: str) -> Iterator[Database]:
-    with cloned_database(server_url, template) as database:
-        crowd = Database(database.url, pool_size=WORKERS)
-        yield crowd
-        crowd.dispose()
+    with cloned_database(server_url, template, connections=WORKERS) as database:
+        yield database
 
 
 @pytest.fixture
